@@ -1,0 +1,54 @@
+"""The compiled engine. Private: use the public modules of gmm_rs."""
+
+from os import PathLike
+from typing import Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Data = NDArray[np.float32] | NDArray[np.float64]
+_Float64 = NDArray[np.float64]
+
+class FitResult(TypedDict):
+    weights: _Float64
+    means: _Float64
+    covariances: _Float64
+    log_likelihoods: _Float64
+    lower_bounds: _Float64
+    n_iter: int
+    converged: bool
+
+def fit(
+    X: _Data,
+    n_components: int,
+    *,
+    max_iter: int,
+    tol: float,
+    n_init: int,
+    seed: int,
+    weight_concentration_prior: float | None,
+    mean_precision_prior: float,
+    mean_prior: _Float64 | None,
+    degrees_of_freedom_prior: float | None,
+    covariance_prior: _Float64 | None,
+    log_prior: _Float64 | None,
+    align_to: _Float64 | None,
+    num_threads: int,
+) -> FitResult: ...
+def predict(
+    X: _Data, weights: _Float64, means: _Float64, covariances: _Float64, *, log_prior: _Float64 | None, num_threads: int
+) -> NDArray[np.int64]: ...
+def predict_proba(
+    X: _Data, weights: _Float64, means: _Float64, covariances: _Float64, *, log_prior: _Float64 | None, num_threads: int
+) -> _Float64: ...
+def score_samples(
+    X: _Data, weights: _Float64, means: _Float64, covariances: _Float64, *, log_prior: _Float64 | None, num_threads: int
+) -> _Float64: ...
+def linear_sum_assignment(score: _Float64) -> tuple[NDArray[np.intp], NDArray[np.intp]]: ...
+def write_text(
+    path: str | PathLike[str],
+    matrix: _Float64 | NDArray[np.int64],
+    format: Literal["%d", "%f", "%.18e"],
+    *,
+    num_threads: int,
+) -> None: ...

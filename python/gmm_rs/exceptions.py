@@ -1,0 +1,44 @@
+"""The exceptions and warnings of gmm_rs. The Rust extension raises these very classes."""
+
+__all__ = [
+    "DegenerateCovarianceError",
+    "DimensionError",
+    "GmmError",
+    "ModelFileError",
+    "NonFiniteError",
+    "NotFittedError",
+    "ParameterError",
+    "StaleMessageWarning",
+]
+
+
+class GmmError(Exception):
+    """Base class of every error that gmm_rs raises on purpose."""
+
+
+class DimensionError(GmmError, ValueError):
+    """An array has the wrong number of dimensions, rows or columns."""
+
+
+class NonFiniteError(GmmError, ValueError):
+    """The data hold NaN or infinity; the message names the first such row and column."""
+
+
+class ParameterError(GmmError, ValueError):
+    """A parameter is out of its domain; the message names it and says what was needed."""
+
+
+class DegenerateCovarianceError(GmmError, ValueError):
+    """A covariance is not positive definite; the message names the component."""
+
+
+class NotFittedError(GmmError, ValueError, AttributeError):
+    """A result was asked for before there was one."""
+
+
+class ModelFileError(GmmError, ValueError):
+    """A model file is damaged, hostile or of an unknown format; the message names the file."""
+
+
+class StaleMessageWarning(UserWarning):
+    """A message belongs to another number of rows than the data have now, and was ignored."""

@@ -1,0 +1,1 @@
+//! Gaussian mixtures by multithreaded expectation-maximisation with stable log-probabilities.
