@@ -2,9 +2,9 @@
 
     python benches/text.py [--threads N] [--repeats N] [--json FILE]
 
-For each case both write the same matrix to a file in one temporary folder, in turns after one warm-up each, and the files
-must be equal. A time is that of the whole call, the file included; files are not forced to the disk. Needs only numpy and
-gmm_rs.
+For each case both write the same matrix to a new file in one temporary folder, in turns after one warm-up each, and
+the files must be equal. A time is that of the whole call, the file included; files are not forced to the disk. Needs
+only numpy and gmm_rs.
 """
 
 import argparse
@@ -18,14 +18,16 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from gmm_rs import _core
 
+Format = Literal["%d", "%f", "%.18e"]
 
-def cases() -> list[tuple[str, np.ndarray]]:
+
+def cases() -> list[tuple[Format, np.ndarray]]:
     """The matrices and the formats they are written with."""
     rng = np.random.default_rng(0)
     return [
@@ -42,7 +44,7 @@ def seconds(run: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def compare(fmt: str, matrix: np.ndarray, threads: int, repeats: int, folder: Path) -> dict[str, Any]:
+def compare(fmt: Format, matrix: np.ndarray, threads: int, repeats: int, folder: Path) -> dict[str, Any]:
     """The times of both on one matrix, taken in turns."""
     theirs, ours = folder / "savetxt.txt", folder / "gmm_rs.txt"
 
@@ -58,6 +60,9 @@ def compare(fmt: str, matrix: np.ndarray, threads: int, repeats: int, folder: Pa
         raise SystemExit(f"the files differ for {fmt} and shape {matrix.shape}")
     times: dict[str, list[float]] = {"savetxt": [], "gmm_rs": []}
     for _ in range(repeats):
+        # Emptying an old file costs as much as writing a new one.
+        theirs.unlink()
+        ours.unlink()
         times["savetxt"].append(seconds(savetxt))
         times["gmm_rs"].append(seconds(write_text))
     medians = {name: statistics.median(taken) for name, taken in times.items()}
@@ -83,6 +88,7 @@ def report(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    """Runs all cases and prints the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of gmm_rs (default: all)")
     parser.add_argument("--repeats", type=int, default=5, help="timed calls of each (default: 5)")

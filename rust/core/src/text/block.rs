@@ -10,11 +10,11 @@ use std::ops::Range;
 use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
 
-/// Numbers in a block: enough to make handing out work cheap, few enough for a wave to stay in the cache until written.
-const BLOCK_NUMBERS: usize = 4096;
+/// Numbers in a block: about 150 kB of `%f`, enough to make handing out work and writing cheap, and little memory.
+const BLOCK_NUMBERS: usize = 16_384;
 
 /// Blocks that each thread formats in a wave.
-const BLOCKS_PER_THREAD: usize = 4;
+const BLOCKS_PER_THREAD: usize = 2;
 
 /// Room for any number that a fast path prints, its separator, and the last eight-byte store reaching past it.
 pub(super) const WINDOW: usize = 40;
@@ -43,8 +43,7 @@ impl Block {
 
     #[cold]
     fn grow(&mut self) {
-        self.bytes
-            .resize((2 * self.bytes.len()).max(16 * BLOCK_NUMBERS), 0);
+        self.bytes.resize(2 * self.bytes.len() + WINDOW, 0);
     }
 
     /// Appends the first `len` bytes of the window.

@@ -1,9 +1,17 @@
 //! `%f`: six decimals.
 //!
-//! With |x| = m · 2^−s, m < 2^53:
-//!   whole = ⌊m / 2^s⌋        f = m − whole · 2^s        micros = f · 10^6 / 2^s, rounded to an integer, ties to even
-//! f · 10^6 < 2^73 and adding half of 2^s for the rounding stays below 2^128 for s ≤ 127, so all of it is exact in 128 bits.
-//! For larger s the quotient is below 2^73 / 2^127 and rounds to zero, as it does for s = 127: s is cut off there.
+//! A number is rounded to an integer multiple of 10^−6, exactly and with ties to even, in one of three ways. Let
+//! |x| = m · 2^−s with 2^52 ≤ m < 2^53.
+//!
+//! 1. |x| < 64, so s ≥ 47, in 64-bit words. Let y = ⌊2^58 |x|⌋ = ⌊2^11 m / 2^(s−47)⌋ < 2^64; then
+//!      y · 64 · 10^6 = micros · 2^64 + rest
+//!    and |x| · 10^6 · 2^64 is between that and less than 64 · 10^6 < 2^26 more, because cutting off took less than one from
+//!    y. So rest > 2^63 rounds up and rest + 2^26 ≤ 2^63 rounds down; what is in between, ties too, goes the second way.
+//! 2. |x| < 2^63, in 128 bits:
+//!      whole = ⌊m / 2^s⌋        f = m − whole · 2^s        micros = f · 10^6 / 2^s, rounded
+//!    f · 10^6 < 2^73 and adding half of 2^s for the rounding stays below 2^128 for s ≤ 127. For larger s the quotient is
+//!    below 2^73 / 2^127 and rounds to zero, as it does for s = 127: s is cut off there.
+//! 3. Larger numbers are integers. The standard library prints them.
 
 use std::io::{self, Write};
 
@@ -12,8 +20,11 @@ use ndarray::ArrayView2;
 use super::block::{Block, write_matrix};
 use super::digits::{eight_characters, store, store_unsigned};
 
-/// 2^63: the numbers below it have a whole part that fits a word with room for the carry of the rounding.
-const FAST_BELOW: f64 = 9_223_372_036_854_775_808.0;
+/// The numbers below it take the first way.
+const IN_WORDS_BELOW: f64 = 64.0;
+
+/// 2^63: the numbers below it take the second way. Their whole part fits a word with room for the carry of the rounding.
+const IN_128_BITS_BELOW: f64 = 9_223_372_036_854_775_808.0;
 
 /// 10^6: units of the last printed place in one.
 const MICROS: u64 = 1_000_000;
@@ -38,22 +49,38 @@ pub fn write_fixed(out: impl Write + Send, matrix: ArrayView2<'_, f64>) -> io::R
     write_matrix(out, matrix, append_fixed)
 }
 
-/// Appends `value` and a space: at most 28 bytes below [`FAST_BELOW`].
+/// Appends `value` and a space.
 #[inline]
 fn append_fixed(block: &mut Block, value: f64) {
     let magnitude = value.abs();
-    if magnitude < FAST_BELOW {
-        let (whole, micros) = round_to_micros(magnitude);
+    if magnitude < IN_WORDS_BELOW
+        && let Some(micros) = micros_in_words(magnitude)
+    {
+        let window = block.window();
+        window[0] = b'-';
+        let at = usize::from(value.is_sign_negative());
+        // `00dddddd` or `0wdddddd` or `wwdddddd`: the whole part goes first, with or without its leading digit.
+        let characters = eight_characters(micros);
+        let n_skipped = usize::from(micros < 10 * MICROS);
+        store(window, at, characters >> (8 * n_skipped));
+        let point = at + 2 - n_skipped;
+        store(window, point, decimals(characters));
+        block.advance(point + 8);
+    } else {
+        append_beyond_words(block, value);
+    }
+}
+
+/// The second and the third way.
+#[inline(never)]
+fn append_beyond_words(block: &mut Block, value: f64) {
+    let magnitude = value.abs();
+    if magnitude < IN_128_BITS_BELOW {
+        let (whole, micros) = round_in_128_bits(magnitude);
         let window = block.window();
         window[0] = b'-';
         let at = store_unsigned(window, usize::from(value.is_sign_negative()), whole);
-        // `00dddddd` becomes `.dddddd ` in one word.
-        let decimals = eight_characters(micros) >> 8 & !0xff;
-        store(
-            window,
-            at,
-            decimals | u64::from(b'.') | u64::from(b' ') << 56,
-        );
+        store(window, at, decimals(eight_characters(micros)));
         block.advance(at + 8);
     } else if value.is_nan() {
         block.append(format_args!("nan "));
@@ -62,15 +89,31 @@ fn append_fixed(block: &mut Block, value: f64) {
     }
 }
 
+/// `.dddddd ` from eight characters, the last six of which are the decimals.
+#[inline]
+fn decimals(characters: u64) -> u64 {
+    characters >> 8 & !0xff | u64::from(b'.') | u64::from(b' ') << 56
+}
+
+/// A number in [0, 64) in units of 10^−6, rounded; `None` if words of 64 bits don't decide the rounding.
+#[inline]
+fn micros_in_words(magnitude: f64) -> Option<u64> {
+    /// 2^63, where the rounding changes, and how far below it that may be.
+    const HALF: u64 = 1 << 63;
+    const ERROR: u64 = 1 << 26;
+    let (mantissa, shift) = split(magnitude);
+    // Below 2^−58 nothing is left. The shift then stops at the hidden bit, which prints as zero as well.
+    let scaled = (mantissa << 11) >> (shift - 47).min(63);
+    let product = u128::from(scaled) * u128::from(64 * MICROS);
+    let rest = product as u64;
+    let is_decided = rest.wrapping_sub(HALF - ERROR + 1) >= ERROR;
+    is_decided.then_some((product >> 64) as u64 + (rest >> 63))
+}
+
 /// The whole part and the decimals in units of 10^−6 of a number in [0, 2^63), rounded.
 #[inline]
-fn round_to_micros(magnitude: f64) -> (u64, u64) {
-    let bits = magnitude.to_bits();
-    let exponent_field = (bits >> 52) as i32;
-    let fraction_field = bits & ((1 << 52) - 1);
-    // Subnormal numbers have no hidden bit. They get one here: they round to zero with it as well.
-    let mantissa = fraction_field | 1 << 52;
-    let shift = 1075 - exponent_field;
+fn round_in_128_bits(magnitude: f64) -> (u64, u64) {
+    let (mantissa, shift) = split(magnitude);
     if shift <= 0 {
         return (mantissa << -shift, 0);
     }
@@ -85,6 +128,14 @@ fn round_to_micros(magnitude: f64) -> (u64, u64) {
     } else {
         (whole as u64 + 1, 0)
     }
+}
+
+/// m and s. Zero and subnormal numbers have no hidden bit and get one here: they round to zero with it as well.
+#[inline]
+fn split(magnitude: f64) -> (u64, i32) {
+    let bits = magnitude.to_bits();
+    let mantissa = bits & ((1 << 52) - 1) | 1 << 52;
+    (mantissa, 1075 - (bits >> 52) as i32)
 }
 
 #[cfg(test)]
@@ -115,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn specials_and_both_sides_of_the_fast_path() {
+    fn specials_and_both_sides_of_each_way() {
         for (value, expected) in [
             (0.0, "0.000000 "),
             (-0.0, "-0.000000 "),
@@ -124,8 +175,14 @@ mod tests {
             (f64::NEG_INFINITY, "-inf "),
             (f64::NAN, "nan "),
             (-f64::NAN, "nan "),
-            (FAST_BELOW, "9223372036854775808.000000 "),
-            (-FAST_BELOW.next_down(), "-9223372036854774784.000000 "),
+            (IN_WORDS_BELOW, "64.000000 "),
+            (-IN_WORDS_BELOW.next_down(), "-64.000000 "),
+            (9.999_999_5, "9.999999 "),
+            (IN_128_BITS_BELOW, "9223372036854775808.000000 "),
+            (
+                -IN_128_BITS_BELOW.next_down(),
+                "-9223372036854774784.000000 ",
+            ),
         ] {
             assert_eq!(text(value), expected);
         }

@@ -133,25 +133,31 @@ fn floor_log10(mantissa: u64, binary_exponent: i32) -> i32 {
 #[inline]
 fn store_scientific(window: &mut [u8; WINDOW], at: usize, digits: u64, exponent: i32) -> usize {
     const E8: u64 = 100_000_000;
+    let leading_eleven = digits / E8;
     // `00000ddd` becomes `d.dd` in one word.
-    let leading = eight_characters(digits / (E8 * E8)) >> 40;
+    let leading = eight_characters(leading_eleven / E8) >> 40;
     let point = u64::from(b'.') << 8;
     store(window, at, leading & 0xff | point | (leading & !0xff) << 8);
-    store(window, at + 4, eight_characters(digits / E8 % E8));
+    store(window, at + 4, eight_characters(leading_eleven % E8));
     store(window, at + 12, eight_characters(digits % E8));
+    let (characters, len) = exponent_characters(exponent);
+    store(window, at + 20, characters);
+    at + 20 + len
+}
 
+/// The characters of `e±dd` or `e±ddd` and a space, the first in the lowest byte, and how many they are.
+#[inline]
+fn exponent_characters(exponent: i32) -> (u64, usize) {
     let sign = if exponent < 0 { b'-' } else { b'+' };
     let magnitude = u64::from(exponent.unsigned_abs());
-    let n_skipped = if magnitude < 100 { 6 } else { 5 };
-    let exponent_digits = eight_characters(magnitude) >> (8 * n_skipped);
-    let end = at + 22 + 8 - n_skipped;
-    store(
-        window,
-        at + 20,
-        u64::from(b'e') | u64::from(sign) << 8 | exponent_digits << 16,
-    );
-    window[end] = b' ';
-    end + 1
+    let (digits, n_digits) = if magnitude < 100 {
+        (eight_characters(magnitude) >> 48, 2)
+    } else {
+        (eight_characters(magnitude) >> 40, 3)
+    };
+    let start = u64::from(b'e') | u64::from(sign) << 8;
+    let space = u64::from(b' ') << (8 * (2 + n_digits));
+    (start | digits << 16 | space, 3 + n_digits)
 }
 
 #[cold]
