@@ -1,13 +1,13 @@
 """The compiled engine. Private: use the public modules of gmm_rs."""
 
 from os import PathLike
-from typing import Literal, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-_Data = NDArray[np.float32] | NDArray[np.float64]
-_Float64 = NDArray[np.float64]
+_Data: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+_Float64: TypeAlias = NDArray[np.float64]
 
 class FitResult(TypedDict):
     weights: _Float64
