@@ -69,7 +69,7 @@ def expected_files() -> dict[str, str]:
 
 
 def run(script: Path, mode: str, folder: Path) -> Step:
-    """Run one script as a process of its own in the folder, and repeat what it says; its accuracy is read from a file."""
+    """Run one script as a process of its own in the folder, repeat what it says, and read its accuracy from file."""
     start = time.perf_counter()
     command = [sys.executable, str(script)]
     finished = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, encoding="utf-8")
