@@ -12,7 +12,7 @@ from gmm_rs import serket as srk
 birds, _ = penguins.load()
 
 obs = srk.Observation(birds.measurements)
-gmm1 = gmm.GMM(len(penguins.SPECIES), category=birds.species, random_state=0)
+gmm1 = gmm.GMM(len(penguins.SPECIES), category=birds.species, n_init=3, random_state=0)
 gmm1.connect(obs)
 
 start = time.perf_counter()
