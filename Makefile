@@ -40,7 +40,7 @@ test-rust: .venv/.build
 	cargo test --workspace --locked
 
 test-python: build/test-venv/.ready
-	build/test-venv/bin/python -m mypy.stubtest gmm_rs
+	build/test-venv/bin/python -m mypy.stubtest gmm_rs._core
 	build/test-venv/bin/python -m pytest --doctest-modules --pyargs gmm_rs tests $(PYTEST_ARGS)
 
 build: build/wheel/.built ## a wheel for this machine, in build/wheel/
