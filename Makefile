@@ -80,7 +80,7 @@ wheel: .venv/.wheel ## sdist and portable wheel in dist/, audited, and tried wit
 
 clean: ## remove all that these verbs made
 	cargo clean
-	rm -rf .venv build dist benches/results .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf __pycache__ .venv build dist benches/results .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f python/gmm_rs/_core*.so python/gmm_rs/_core*.pyd
 	find python rust tests benches examples scripts -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
