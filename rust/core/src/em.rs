@@ -42,7 +42,7 @@ pub struct FitConfig {
 
 impl FitConfig {
     /// A fit of `n_components` components from `n_init` k-means starts of at most `max_iter` iterations
-    /// each. A start ends when the mean lower bound of a row rises by less than `tol` nats;
+    /// each. A start ends when the mean lower bound of a row changes by less than `tol` nats;
     /// with 0, only after `max_iter` iterations. Equal seeds give equal bits.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ pub struct Fit {
     /// Log-likelihood plus log-density of the prior (up to a constant) after each iteration, divided
     /// by the number of rows, in nats. It never falls.
     pub lower_bounds: Vec<f64>,
-    /// Whether the last iteration raised the lower bound by less than the tolerance.
+    /// Whether the last iteration changed the lower bound by less than the tolerance.
     pub converged: bool,
 }
 
@@ -261,7 +261,7 @@ impl<T: Float> Em<'_, T> {
             if iteration > 0 {
                 log_likelihoods.push(stats.log_likelihood);
                 lower_bounds.push(bound);
-                converged = bound - previous < self.config.tol;
+                converged = (bound - previous).abs() < self.config.tol;
                 if observe(iteration, bound).is_break() {
                     return Err(GmmError::Interrupted);
                 }
