@@ -1,6 +1,20 @@
-//! The extension module `gmm_rs._core`: what Python sees of gmm-core.
+//! The extension module `gmm_rs._core`: what Python sees of gmm-core. Conversion only.
+
+mod arrays;
+mod assignment;
+mod compute;
+mod errors;
+mod evaluate;
+mod fit;
 
 use pyo3::pymodule;
 
 #[pymodule(gil_used = false)]
-mod _core {}
+mod _core {
+    #[pymodule_export]
+    use crate::assignment::linear_sum_assignment;
+    #[pymodule_export]
+    use crate::evaluate::{predict, predict_proba, score_samples};
+    #[pymodule_export]
+    use crate::fit::fit;
+}

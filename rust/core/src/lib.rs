@@ -1,1 +1,58 @@
 //! Gaussian mixtures by multithreaded expectation-maximisation with stable log-probabilities.
+//!
+//! The model is p(x) = Σ_k π_k N(x; μ_k, Σ_k) with full covariances. [`fit`] finds the mode of the
+//! posterior of its parameters under a conjugate prior ([`PriorConfig`]) by EM:
+//!
+//! * E: r_nk = π_k N(x_n; μ_k, Σ_k) / Σ_j π_j N(x_n; μ_j, Σ_j), by log-sum-exp;
+//! * M: the maximum of the expected log-posterior, a function of Σ_n r_nk, Σ_n r_nk x_n and
+//!   Σ_n r_nk x_n x_nᵀ, which are kept about the old means.
+//!
+//! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
+//! times the number of components, and its result, to the bit, does not depend on the number of threads.
+//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`].
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//! use gmm_core::{Evaluator, FitConfig, PriorConfig, RowKnowledge, Rows, Threads, fit};
+//! use ndarray::{Array1, array};
+//!
+//! let data = array![[0.0, 0.1], [0.2, 0.0], [0.1, 0.2], [5.0, 5.1], [5.2, 5.0], [5.1, 5.2]];
+//! let rows = Rows::new(data.view())?;
+//! let threads = Threads::new(2)?;
+//! let config = FitConfig::new(2, 100, 1e-6, 1, 0, PriorConfig::default())?;
+//! let fitted = fit(rows, &config, RowKnowledge::default(), &threads, |_| ControlFlow::Continue(()))?;
+//!
+//! let mut labels = Array1::zeros(6);
+//! Evaluator::new(&fitted.mixture)?.predict(rows, None, &threads, labels.view_mut())?;
+//! assert!(labels[0] == labels[2] && labels[3] == labels[5] && labels[0] != labels[3]);
+//! # Ok::<(), gmm_core::GmmError>(())
+//! ```
+
+mod assignment;
+mod column_moments;
+mod data;
+mod e_step;
+mod em;
+mod error;
+mod evaluate;
+mod float;
+mod init;
+mod kernels;
+mod linalg;
+mod m_step;
+mod mixture;
+mod parallel;
+mod precision;
+mod prior;
+mod stats;
+mod tile;
+
+pub use assignment::assign;
+pub use data::{LogPrior, Rows};
+pub use em::{Fit, FitConfig, Progress, RowKnowledge, fit};
+pub use error::GmmError;
+pub use evaluate::Evaluator;
+pub use float::Float;
+pub use mixture::Mixture;
+pub use parallel::Threads;
+pub use prior::PriorConfig;

@@ -1,0 +1,59 @@
+//! Evaluation of a mixture on rows. Results are allocated by NumPy and filled in place.
+
+use gmm_core::{Evaluator, LogPrior, Rows};
+use numpy::{
+    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
+};
+use pyo3::{Bound, PyResult, Python, pyfunction};
+
+use crate::arrays::{FloatMatrix, mixture, with_view};
+use crate::compute::compute;
+
+/// Defines a function that evaluates a mixture with one method of [`Evaluator`].
+macro_rules! evaluation {
+    ($(#[$doc:meta])* $name:ident -> $output:ident<$element:ty>, |$n_samples:ident, $n_components:ident| $shape:expr) => {
+        $(#[$doc])*
+        #[pyfunction]
+        #[pyo3(signature = (X, weights, means, covariances, *, log_prior, num_threads))]
+        #[expect(non_snake_case, reason = "X is the data's name in Python")]
+        pub(crate) fn $name<'py>(
+            py: Python<'py>,
+            X: FloatMatrix<'py>,
+            weights: PyReadonlyArray1<'py, f64>,
+            means: PyReadonlyArray2<'py, f64>,
+            covariances: PyReadonlyArray3<'py, f64>,
+            log_prior: Option<PyReadonlyArray2<'py, f64>>,
+            num_threads: usize,
+        ) -> PyResult<Bound<'py, $output<$element>>> {
+            let ($n_samples, $n_components) = (X.n_samples(), means.as_array().nrows());
+            let result = $output::<$element>::zeros(py, $shape, false);
+            let mut writable = result.readwrite();
+            let out = writable.as_array_mut();
+            let mixture = mixture(&weights, &means, &covariances);
+            let log_prior = log_prior.as_ref().map(|array| array.as_array());
+            with_view!(X, |view| compute(py, num_threads, |threads| {
+                let evaluator = Evaluator::new(&mixture?)?;
+                let prior = log_prior
+                    .map(|array| LogPrior::new(array, $n_samples, $n_components))
+                    .transpose()?;
+                evaluator.$name(Rows::new(view)?, prior, threads, out)
+            }))?;
+            Ok(result)
+        }
+    };
+}
+
+evaluation! {
+    /// Index of the most probable component of each row.
+    predict -> PyArray1<i64>, |n_samples, n_components| n_samples
+}
+
+evaluation! {
+    /// P(component | row) of every row.
+    predict_proba -> PyArray2<f64>, |n_samples, n_components| [n_samples, n_components]
+}
+
+evaluation! {
+    /// log p(x) of every row, in nats.
+    score_samples -> PyArray1<f64>, |n_samples, n_components| n_samples
+}

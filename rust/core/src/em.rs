@@ -1,0 +1,324 @@
+//! Expectation-maximisation: restarts, iterations, convergence.
+//!
+//! Each iteration is one pass over the data ([`accumulate`]) and one maximisation ([`m_step`]); neither
+//! lowers the lower bound, the log-likelihood plus the log-density of the prior
+//! (Dempster, Laird & Rubin 1977, thm. 1).
+
+use std::ops::ControlFlow;
+
+use ndarray::{Array1, ArrayView2, Axis};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::SeedableRng;
+
+use crate::column_moments::ColumnMoments;
+use crate::data::{LogPrior, Rows};
+use crate::e_step::{Posterior, accumulate};
+use crate::error::{GmmError, check_parameter, check_shape};
+use crate::evaluate::Evaluator;
+use crate::float::Float;
+use crate::init::HardLabels;
+use crate::init::alignment::align;
+use crate::init::kmeans::KMeans;
+use crate::m_step::m_step;
+use crate::mixture::Mixture;
+use crate::parallel::Threads;
+use crate::precision::Precision;
+use crate::prior::{Prior, PriorConfig};
+use crate::stats::SufficientStats;
+
+/// A component with less than this many rows, in expectation, counts as empty.
+const EMPTY: f64 = 0.5;
+
+/// What to fit, and when to stop.
+#[derive(Debug, Clone)]
+pub struct FitConfig {
+    n_components: usize,
+    max_iter: usize,
+    tol: f64,
+    n_init: usize,
+    seed: u64,
+    prior: PriorConfig,
+}
+
+impl FitConfig {
+    /// A fit of `n_components` components from `n_init` starts of at most `max_iter` iterations
+    /// each. A start ends when the mean lower bound of a row rises by less than `tol` nats;
+    /// with 0, only after `max_iter` iterations. Equal seeds give equal bits.
+    ///
+    /// # Errors
+    /// [`GmmError::Parameter`] for counts of 0 and for a tolerance that is negative or NaN.
+    pub fn new(
+        n_components: usize,
+        max_iter: usize,
+        tol: f64,
+        n_init: usize,
+        seed: u64,
+        prior: PriorConfig,
+    ) -> Result<Self, GmmError> {
+        let counts = [
+            ("n_components", n_components),
+            ("max_iter", max_iter),
+            ("n_init", n_init),
+        ];
+        for (name, count) in counts {
+            check_parameter(count > 0, name, count, "at least 1")?;
+        }
+        check_parameter(tol >= 0.0, "tol", tol, "at least 0")?;
+        Ok(Self {
+            n_components,
+            max_iter,
+            tol,
+            n_init,
+            seed,
+            prior,
+        })
+    }
+}
+
+/// What is known of the rows beside their features.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RowKnowledge<'a> {
+    /// Class probabilities of each row, which multiply the weights in every E-step.
+    pub log_prior: Option<LogPrior<'a>>,
+    /// Probabilities of the components for each row, shape (N, K): the names of the starting
+    /// clusters are chosen to agree with them best. They have no other influence.
+    pub align_to: Option<ArrayView2<'a, f64>>,
+}
+
+impl RowKnowledge<'_> {
+    /// The same knowledge, borrowed for a shorter time.
+    fn reborrow(&self) -> RowKnowledge<'_> {
+        RowKnowledge {
+            log_prior: self.log_prior.as_ref().map(LogPrior::reborrow),
+            align_to: self.align_to.map(|view| view.reborrow()),
+        }
+    }
+}
+
+/// One iteration, as told to the observer of a fit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Which start, from 0.
+    pub start: usize,
+    /// Which iteration of it, from 1.
+    pub iteration: usize,
+    /// Lower bound after the iteration, mean of the rows, in nats.
+    pub lower_bound: f64,
+}
+
+/// A fitted mixture and how it was reached.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The model.
+    pub mixture: Mixture,
+    /// Σ_n log p(x_n) after each iteration, in nats.
+    pub log_likelihoods: Vec<f64>,
+    /// Log-likelihood plus log-density of the prior (up to a constant) after each iteration, divided
+    /// by the number of rows, in nats. It never falls.
+    pub lower_bounds: Vec<f64>,
+    /// Whether the last iteration raised the lower bound by less than the tolerance.
+    pub converged: bool,
+}
+
+/// Fits a mixture to `rows` and returns the best of all starts.
+///
+/// `observer` is called after every iteration, on the calling thread; it stops the fit by breaking.
+///
+/// # Errors
+/// [`GmmError::Shape`] and [`GmmError::Parameter`] for a prior or row knowledge that don't fit the data,
+/// [`GmmError::DegenerateCovariance`] if every start ends in one, [`GmmError::Interrupted`] from the observer.
+pub fn fit<T: Float>(
+    rows: Rows<'_, T>,
+    config: &FitConfig,
+    knowledge: RowKnowledge<'_>,
+    threads: &Threads,
+    mut observer: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Fit, GmmError> {
+    let shape = [rows.n_samples(), config.n_components];
+    if let Some(reference) = knowledge.align_to {
+        check_shape("align_to", reference.shape(), &shape)?;
+    }
+    if let Some(log_prior) = knowledge.log_prior {
+        check_shape("log_prior", log_prior.view().shape(), &shape)?;
+    }
+    let moments = ColumnMoments::new(rows, threads);
+    let em = Em {
+        rows: rows.reborrow(),
+        config,
+        prior: Prior::new(&config.prior, config.n_components, &moments)?,
+        knowledge: knowledge.reborrow(),
+        threads,
+    };
+    let kmeans = KMeans::new(
+        rows.reborrow(),
+        config.n_components,
+        &moments.positive_variance(),
+        threads,
+    );
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
+    let mut best: Option<Fit> = None;
+    let mut failure = None;
+    for start in 0..config.n_init {
+        let mut observe = |iteration, lower_bound| {
+            observer(Progress {
+                start,
+                iteration,
+                lower_bound,
+            })
+        };
+        match em.run_from_labels(kmeans.labels(&mut rng), &mut observe) {
+            Ok(fit) => {
+                if best.as_ref().is_none_or(|best| fit.bound() > best.bound()) {
+                    best = Some(fit);
+                }
+            }
+            Err(GmmError::Interrupted) => return Err(GmmError::Interrupted),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+        // Streams of different starts don't overlap, however many numbers one of them takes.
+        rng.jump();
+    }
+    best.ok_or_else(|| failure.expect("a start that gave no fit gave an error"))
+}
+
+impl Fit {
+    /// Lower bound of the model: the last of all iterations.
+    fn bound(&self) -> f64 {
+        self.lower_bounds
+            .last()
+            .copied()
+            .unwrap_or(f64::NEG_INFINITY)
+    }
+}
+
+/// Told the number of the iteration and its lower bound.
+type Observe<'a> = dyn FnMut(usize, f64) -> ControlFlow<()> + 'a;
+
+/// What all starts of a fit share.
+struct Em<'a, T> {
+    rows: Rows<'a, T>,
+    config: &'a FitConfig,
+    prior: Prior,
+    knowledge: RowKnowledge<'a>,
+    threads: &'a Threads,
+}
+
+impl<T: Float> Em<'_, T> {
+    /// Runs EM from hard labels; as long as it ends with an empty component and giving that one
+    /// to the rows that are explained worst leads to a higher bound, goes on from there.
+    fn run_from_labels(
+        &self,
+        mut labels: Vec<u32>,
+        observe: &mut Observe<'_>,
+    ) -> Result<Fit, GmmError> {
+        if let Some(reference) = self.knowledge.align_to {
+            align(&mut labels, reference)?;
+        }
+        let (mut fit, mut stats) = self.run(self.maximise_labels(&labels)?, observe)?;
+        while let Some(mixture) = self.with_empty_component_moved(&fit.mixture, &stats)? {
+            let (moved, moved_stats) = self.run(mixture, observe)?;
+            if moved.bound() <= fit.bound() {
+                break;
+            }
+            (fit, stats) = (moved, moved_stats);
+        }
+        Ok(fit)
+    }
+
+    /// The mixture that follows from hard labels.
+    fn maximise_labels(&self, labels: &[u32]) -> Result<Mixture, GmmError> {
+        let anchors = vec![&self.prior.mean[..]; self.config.n_components];
+        let labels = HardLabels(labels);
+        let stats = accumulate(self.rows, &anchors, &labels, self.threads);
+        m_step(&stats, &anchors, &self.prior)
+    }
+
+    /// Runs EM from `mixture`. The statistics returned are those of the final model.
+    fn run(
+        &self,
+        mut mixture: Mixture,
+        observe: &mut Observe<'_>,
+    ) -> Result<(Fit, SufficientStats), GmmError> {
+        let n_samples = self.rows.n_samples() as f64;
+        let mut log_likelihoods = Vec::with_capacity(self.config.max_iter);
+        let mut lower_bounds = Vec::with_capacity(self.config.max_iter);
+        let mut converged = false;
+        let mut bound = f64::NEG_INFINITY;
+        for iteration in 0.. {
+            let precision = Precision::new(&mixture)?;
+            let anchors = precision.means();
+            let posterior = Posterior {
+                precision: &precision,
+                log_prior: self.knowledge.log_prior.as_ref().map(LogPrior::reborrow),
+            };
+            let stats = accumulate(self.rows, &anchors, &posterior, self.threads);
+
+            let previous = bound;
+            let log_prior_density = self.prior.log_density(&mixture, &precision);
+            bound = (stats.log_likelihood + log_prior_density) / n_samples;
+            // Iteration 0 is the start itself.
+            if iteration > 0 {
+                log_likelihoods.push(stats.log_likelihood);
+                lower_bounds.push(bound);
+                converged = bound - previous < self.config.tol;
+                if observe(iteration, bound).is_break() {
+                    return Err(GmmError::Interrupted);
+                }
+            }
+            if converged || iteration == self.config.max_iter {
+                let fit = Fit {
+                    mixture,
+                    log_likelihoods,
+                    lower_bounds,
+                    converged,
+                };
+                return Ok((fit, stats));
+            }
+            mixture = m_step(&stats, &anchors, &self.prior)?;
+        }
+        unreachable!("the loop ends at max_iter")
+    }
+
+    /// `mixture` with its emptiest component, if it is empty, moved to the row that is explained
+    /// worst: there it gets the mean of all covariances and the weight of one row.
+    fn with_empty_component_moved(
+        &self,
+        mixture: &Mixture,
+        stats: &SufficientStats,
+    ) -> Result<Option<Mixture>, GmmError> {
+        let counts = stats.zeroth.iter().enumerate();
+        let Some((empty, _)) = counts
+            .min_by(|a, b| a.1.total_cmp(b.1))
+            .filter(|(_, count)| **count < EMPTY)
+        else {
+            return Ok(None);
+        };
+        let mut norms = Array1::zeros(self.rows.n_samples());
+        Evaluator::new(mixture)?.score_samples(
+            self.rows,
+            self.knowledge.log_prior,
+            self.threads,
+            norms.view_mut(),
+        )?;
+        let (worst, _) = norms
+            .iter()
+            .enumerate()
+            .min_by(|a, b| a.1.total_cmp(b.1))
+            .expect("data have at least one row");
+
+        let (mut weights, mut means, mut covariances) = mixture.clone().into_parts();
+        let pooled = weights
+            .iter()
+            .zip(covariances.outer_iter())
+            .map(|(&weight, covariance)| weight * &covariance)
+            .reduce(|sum, term| sum + term)
+            .expect("a mixture has at least one component");
+        covariances.index_axis_mut(Axis(0), empty).assign(&pooled);
+        let row = self.rows.view().row(worst).mapv(Float::to_f64);
+        means.row_mut(empty).assign(&row);
+        weights[empty] = 1.0 / self.rows.n_samples() as f64;
+        let total = weights.sum();
+        weights /= total;
+        Mixture::new(weights, means, covariances).map(Some)
+    }
+}

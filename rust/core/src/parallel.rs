@@ -1,0 +1,162 @@
+//! Fixed spans of rows, thread pools, and results in span order.
+//!
+//! How the rows are split depends on the problem's size only, never on the number of threads, and
+//! partial results are combined in the order of the spans. So the bits of a result are the same
+//! for any number of threads.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::{GmmError, check_parameter};
+use crate::tile::TILE;
+
+/// Spans that a problem is split into at most.
+const MAX_SPANS: usize = 64;
+
+/// Floating-point operations below which a span is not worth the hand-over to another thread.
+const MIN_FLOPS_PER_SPAN: usize = 1 << 20;
+
+/// Bytes that the partial results of all spans may take together.
+const MAX_PARTIAL_BYTES: usize = 32 << 20;
+
+/// Thread pools by process and size.
+type Pools = HashMap<(u32, usize), Arc<ThreadPool>>;
+
+/// The threads that run a computation.
+#[derive(Debug, Clone)]
+pub struct Threads(Option<Arc<ThreadPool>>);
+
+impl Threads {
+    /// `num_threads` threads; 1 means the calling thread. Pools are made once for each size and
+    /// process (a forked child makes its own) and kept.
+    ///
+    /// # Errors
+    /// [`GmmError::Parameter`] for 0 or where the system refuses that many threads.
+    pub fn new(num_threads: usize) -> Result<Self, GmmError> {
+        static POOLS: LazyLock<Mutex<Pools>> = LazyLock::new(Mutex::default);
+        const NEEDED: &str = "at least 1 and no more than the system can start";
+
+        check_parameter(num_threads > 0, "num_threads", num_threads, NEEDED)?;
+        if num_threads == 1 {
+            return Ok(Self(None));
+        }
+        let key = (std::process::id(), num_threads);
+        let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&key) {
+            return Ok(Self(Some(Arc::clone(pool))));
+        }
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(num_threads)
+            .thread_name(|index| format!("gmm-{index}"))
+            .build()
+            .map_err(|error| GmmError::Parameter {
+                name: "num_threads",
+                given: format!("{num_threads} ({error})"),
+                needed: NEEDED,
+            })?;
+        let pool = Arc::new(pool);
+        pools.insert(key, Arc::clone(&pool));
+        Ok(Self(Some(pool)))
+    }
+
+    /// Runs `work` where rayon's parallel iterators use these threads.
+    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.0 {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// `work` of every item, in the order of the items.
+    pub(crate) fn map<I: Send, R: Send>(
+        &self,
+        items: Vec<I>,
+        work: impl Fn(I) -> R + Send + Sync,
+    ) -> Vec<R> {
+        match &self.0 {
+            Some(pool) if items.len() > 1 => {
+                pool.install(|| items.into_par_iter().with_max_len(1).map(work).collect())
+            }
+            _ => items.into_iter().map(work).collect(),
+        }
+    }
+}
+
+/// Splits rows into spans of equal length, a multiple of [`TILE`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spans {
+    n_samples: usize,
+    span_len: usize,
+}
+
+impl Spans {
+    /// Spans for work of `flops_per_row`, each with a partial result of `partial_bytes`.
+    pub(crate) fn new(n_samples: usize, flops_per_row: usize, partial_bytes: usize) -> Self {
+        let most = (MAX_PARTIAL_BYTES / partial_bytes.max(1)).clamp(2, MAX_SPANS);
+        let worthwhile = MIN_FLOPS_PER_SPAN.div_ceil(flops_per_row.max(1));
+        let span_len = n_samples.div_ceil(most).max(worthwhile);
+        Self {
+            n_samples,
+            span_len: span_len.next_multiple_of(TILE),
+        }
+    }
+
+    /// Rows of every span but the last.
+    pub(crate) fn span_len(self) -> usize {
+        self.span_len
+    }
+
+    /// The spans, in order.
+    pub(crate) fn ranges(self) -> Vec<Range<usize>> {
+        split(0..self.n_samples, self.span_len).collect()
+    }
+}
+
+/// The tiles of a span, in order.
+pub(crate) fn tiles(span: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    split(span, TILE)
+}
+
+/// `range` in pieces of `len`, the last one shorter.
+fn split(range: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range
+        .step_by(len)
+        .map(move |start| start..(start + len).min(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_cover_all_rows_once_and_start_at_tiles() {
+        for (n, flops, bytes) in [
+            (1, 1, 1),
+            (191, 10, 8),
+            (100_000, 5_000, 1 << 16),
+            (1 << 20, 50, 1 << 30),
+        ] {
+            let ranges = Spans::new(n, flops, bytes).ranges();
+            assert_eq!(ranges[0].start, 0);
+            assert_eq!(ranges[ranges.len() - 1].end, n);
+            assert!(ranges.len() <= MAX_SPANS);
+            assert!(ranges.windows(2).all(|w| w[0].end == w[1].start));
+            assert!(ranges.iter().all(|r| r.start % TILE == 0 && !r.is_empty()));
+        }
+    }
+
+    #[test]
+    fn results_come_in_order_for_any_number_of_threads() {
+        for n in 1..5 {
+            let threads = Threads::new(n).expect("a few threads can be had");
+            let squares = threads.map((0..100).collect(), |i: usize| i * i);
+            assert!(squares.iter().enumerate().all(|(i, &s)| s == i * i));
+        }
+        assert!(Threads::new(0).is_err());
+    }
+}

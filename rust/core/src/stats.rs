@@ -1,0 +1,73 @@
+//! Centred sufficient statistics of a Gaussian mixture.
+//!
+//! With responsibilities r_nk and an anchor c_k for each component:
+//!   s0_k = Σ_n r_nk      s1_k = Σ_n r_nk (x_n − c_k)      s2_k = Σ_n r_nk (x_n − c_k)(x_n − c_k)ᵀ
+//! so that the mean is c_k + s1_k/s0_k and the scatter about it s2_k − s1_k s1_kᵀ/s0_k
+//! (Bishop 2006, eqs. 9.24–9.27, shifted; Chan, Golub & LeVeque 1983).
+//!
+//! All workers of one pass share the anchors, so statistics of disjoint rows simply add. The
+//! anchors are the means of the step before: what is subtracted in the end is only as large as a
+//! mean has moved.
+
+use ndarray::{Array2, Axis};
+
+use crate::kernels::moments::Moments;
+use crate::linalg::packed_len;
+
+/// Statistics of all components over some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SufficientStats {
+    /// s0, one entry a component.
+    pub(crate) zeroth: Vec<f64>,
+    /// s1, shape (K, D).
+    pub(crate) first: Array2<f64>,
+    /// s2, a packed lower triangle for each component.
+    pub(crate) second: Array2<f64>,
+    /// Σ_n log p(x_n), in nats, of the model that gave the responsibilities.
+    pub(crate) log_likelihood: f64,
+}
+
+impl SufficientStats {
+    /// The statistics of no rows.
+    pub(crate) fn zero(n_components: usize, n_features: usize) -> Self {
+        Self {
+            zeroth: vec![0.0; n_components],
+            first: Array2::zeros((n_components, n_features)),
+            second: Array2::zeros((n_components, packed_len(n_features))),
+            log_likelihood: 0.0,
+        }
+    }
+
+    /// Bytes that the statistics of so many components and features take.
+    pub(crate) fn bytes(n_components: usize, n_features: usize) -> usize {
+        let per_component = 1 + n_features + packed_len(n_features);
+        n_components * per_component * size_of::<f64>()
+    }
+
+    /// The moments of component `k`, for a kernel to add to.
+    pub(crate) fn moments_mut(&mut self, k: usize) -> Moments<'_> {
+        Moments {
+            zeroth: &mut self.zeroth[k],
+            first: row_mut(&mut self.first, k),
+            second: row_mut(&mut self.second, k),
+        }
+    }
+
+    /// Adds the statistics of other rows, taken about the same anchors.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (sum, term) in self.zeroth.iter_mut().zip(&other.zeroth) {
+            *sum += term;
+        }
+        self.first += &other.first;
+        self.second += &other.second;
+        self.log_likelihood += other.log_likelihood;
+    }
+}
+
+/// Row `k` of a matrix in standard layout.
+fn row_mut(matrix: &mut Array2<f64>, k: usize) -> &mut [f64] {
+    matrix
+        .index_axis_mut(Axis(0), k)
+        .into_slice()
+        .expect("statistics are kept in standard layout")
+}
