@@ -12,9 +12,7 @@ from gmm_rs.serket._accuracy import check_category, match_labels
 def best_accuracy(labels, n_components, category):
     """Try every injective renaming."""
     names = list(np.unique(category)) + [-(10**9) - k for k in range(n_components)]
-    return max(
-        np.mean(np.array(renaming)[labels] == category) for renaming in set(permutations(names, n_components))
-    )
+    return max(np.mean(np.array(renaming)[labels] == category) for renaming in set(permutations(names, n_components)))
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -82,7 +82,7 @@ def check_real(name: str, value: object, *, above: float | None = None, at_least
     ------
     ParameterError
     """
-    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    number = float(value) if not isinstance(value, bool) and isinstance(value, Real) else math.nan
     fits = math.isfinite(number) and (above is None or number > above) and (at_least is None or number >= at_least)
     if not fits:
         bounds = {" above": above, " of at least": at_least}

@@ -63,7 +63,7 @@ class GMM(Module):
     n_init : int
         Number of starts, of which the best result is kept.
     tol : float
-        An iteration that raises the mean log-likelihood of a row by less than this (in nats) is the last; 0 makes
+        Stop when an iteration raises the lower bound (see `lower_bounds_`) by less than this, in nats; with 0, after
         `itr` iterations.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         Where the starts come from. None draws from NumPy's global generator: ``numpy.random.seed`` decides.
@@ -94,7 +94,8 @@ class GMM(Module):
     log_likelihoods_ : ndarray of shape (n_iter_,)
         Log-likelihood of the data for each iteration of the last learning update, in nats.
     lower_bounds_ : ndarray of shape (n_iter_,)
-        What EM maximises, for each iteration: the mean log-likelihood of a row with the log-density of the prior.
+        What EM maximises, for each iteration, divided by the number of rows: log-likelihood plus log-density of the
+        prior. It never falls.
     n_iter_ : int
         Number of iterations of the last learning update.
     converged_ : bool
