@@ -1,14 +1,17 @@
 """The compiled engine. Private: use the public modules of gmm_rs."""
 
 from os import PathLike
-from typing import Literal, TypedDict
+from typing import Literal, TypeAlias, TypedDict, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
 
-_Data = NDArray[np.float32] | NDArray[np.float64]
-_Float64 = NDArray[np.float64]
+__all__ = ["fit", "linear_sum_assignment", "predict", "predict_proba", "score_samples", "write_text"]
 
+_Data: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+_Float64: TypeAlias = NDArray[np.float64]
+
+@type_check_only
 class FitResult(TypedDict):
     weights: _Float64
     means: _Float64

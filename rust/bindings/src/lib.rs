@@ -7,6 +7,8 @@ mod errors;
 mod evaluate;
 mod fit;
 
+mod text;
+
 use pyo3::pymodule;
 
 #[pymodule(gil_used = false)]
@@ -17,4 +19,6 @@ mod _core {
     use crate::evaluate::{predict, predict_proba, score_samples};
     #[pymodule_export]
     use crate::fit::fit;
+    #[pymodule_export]
+    use crate::text::write_text;
 }

@@ -41,7 +41,7 @@ pub struct FitConfig {
 }
 
 impl FitConfig {
-    /// A fit of `n_components` components from `n_init` starts of at most `max_iter` iterations
+    /// A fit of `n_components` components from `n_init` k-means starts of at most `max_iter` iterations
     /// each. A start ends when the mean lower bound of a row rises by less than `tol` nats;
     /// with 0, only after `max_iter` iterations. Equal seeds give equal bits.
     ///
@@ -149,16 +149,17 @@ pub fn fit<T: Float>(
         knowledge: knowledge.reborrow(),
         threads,
     };
-    let kmeans = KMeans::new(
-        rows.reborrow(),
-        config.n_components,
-        &moments.positive_variance(),
-        threads,
-    );
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
     let mut best: Option<Fit> = None;
     let mut failure = None;
     for start in 0..config.n_init {
+        // Every other start measures the features by their spread within the best clusters so far:
+        // by their total spread, features that don't separate clusters weigh more than those that do.
+        let variance = match &best {
+            Some(best) if start % 2 == 1 => best.mixture.pooled_variance(),
+            _ => moments.positive_variance(),
+        };
+        let kmeans = KMeans::new(rows.reborrow(), config.n_components, &variance, threads);
         let mut observe = |iteration, lower_bound| {
             observer(Progress {
                 start,
@@ -320,5 +321,38 @@ impl<T: Float> Em<'_, T> {
         let total = weights.sum();
         weights /= total;
         Mixture::new(weights, means, covariances).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn a_component_that_starts_empty_comes_back() {
+        // Three groups of rows, of which the labels give two to one component and none to the third.
+        let data = Array2::from_shape_fn((90, 2), |(n, d)| {
+            let spread = ((n * (17 + 12 * d)) % 31) as f64 / 31.0;
+            100.0 * ((n % 3) * (1 - d)) as f64 + spread
+        });
+        let labels: Vec<u32> = (0..90).map(|n| u32::from(n % 3 == 2)).collect();
+        let rows = Rows::new(data.view()).expect("finite");
+        let threads = Threads::new(1).expect("1 thread");
+        let config = FitConfig::new(3, 100, 1e-8, 1, 0, PriorConfig::default()).expect("valid");
+        let moments = ColumnMoments::new(rows.reborrow(), &threads);
+        let em = Em {
+            rows,
+            config: &config,
+            prior: Prior::new(&config.prior, 3, &moments).expect("valid"),
+            knowledge: RowKnowledge::default(),
+            threads: &threads,
+        };
+        let fit = em
+            .run_from_labels(labels, &mut |_, _| ControlFlow::Continue(()))
+            .expect("a fit");
+        for weight in fit.mixture.weights() {
+            assert!((weight - 1.0 / 3.0).abs() < 1e-3, "{weight}");
+        }
     }
 }

@@ -9,7 +9,8 @@
 //!
 //! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
 //! times the number of components, and its result, to the bit, does not depend on the number of threads.
-//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`].
+//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`];
+//! [`text`] writes matrices as text.
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -45,6 +46,7 @@ mod parallel;
 mod precision;
 mod prior;
 mod stats;
+pub mod text;
 mod tile;
 
 pub use assignment::assign;

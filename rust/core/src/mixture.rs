@@ -76,6 +76,20 @@ impl Mixture {
         &self.covariances
     }
 
+    /// Σ_k weights_k covariances_k, the covariance within components, shape (D, D).
+    pub(crate) fn pooled_covariance(&self) -> Array2<f64> {
+        let mut pooled = Array2::zeros((self.n_features(), self.n_features()));
+        for (&weight, covariance) in self.weights.iter().zip(self.covariances.outer_iter()) {
+            pooled.scaled_add(weight, &covariance);
+        }
+        pooled
+    }
+
+    /// The diagonal of the covariance within components, length D.
+    pub(crate) fn pooled_variance(&self) -> Vec<f64> {
+        self.pooled_covariance().diag().to_vec()
+    }
+
     /// The parameters: weights, means, covariances.
     pub fn into_parts(self) -> (Array1<f64>, Array2<f64>, Array3<f64>) {
         (self.weights, self.means, self.covariances)

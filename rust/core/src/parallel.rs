@@ -28,11 +28,11 @@ type Pools = HashMap<(u32, usize), Arc<ThreadPool>>;
 
 /// The threads that run a computation.
 #[derive(Debug, Clone)]
-pub struct Threads(Option<Arc<ThreadPool>>);
+pub struct Threads(Arc<ThreadPool>);
 
 impl Threads {
-    /// `num_threads` threads; 1 means the calling thread. Pools are made once for each size and
-    /// process (a forked child makes its own) and kept.
+    /// `num_threads` threads. Pools are made once for each size and process (a forked child makes
+    /// its own) and kept.
     ///
     /// # Errors
     /// [`GmmError::Parameter`] for 0 or where the system refuses that many threads.
@@ -41,13 +41,10 @@ impl Threads {
         const NEEDED: &str = "at least 1 and no more than the system can start";
 
         check_parameter(num_threads > 0, "num_threads", num_threads, NEEDED)?;
-        if num_threads == 1 {
-            return Ok(Self(None));
-        }
         let key = (std::process::id(), num_threads);
         let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(&key) {
-            return Ok(Self(Some(Arc::clone(pool))));
+            return Ok(Self(Arc::clone(pool)));
         }
         let pool = ThreadPoolBuilder::new()
             .num_threads(num_threads)
@@ -60,29 +57,24 @@ impl Threads {
             })?;
         let pool = Arc::new(pool);
         pools.insert(key, Arc::clone(&pool));
-        Ok(Self(Some(pool)))
+        Ok(Self(pool))
     }
 
     /// Runs `work` where rayon's parallel iterators use these threads.
     pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        match &self.0 {
-            Some(pool) => pool.install(work),
-            None => work(),
-        }
+        self.0.install(work)
     }
 
-    /// `work` of every item, in the order of the items.
+    /// `work` of every item, in the order of the items. Where one thread does, it is the calling one.
     pub(crate) fn map<I: Send, R: Send>(
         &self,
         items: Vec<I>,
         work: impl Fn(I) -> R + Send + Sync,
     ) -> Vec<R> {
-        match &self.0 {
-            Some(pool) if items.len() > 1 => {
-                pool.install(|| items.into_par_iter().with_max_len(1).map(work).collect())
-            }
-            _ => items.into_iter().map(work).collect(),
+        if items.len() == 1 || self.0.current_num_threads() == 1 {
+            return items.into_iter().map(work).collect();
         }
+        self.install(|| items.into_par_iter().with_max_len(1).map(work).collect())
     }
 }
 

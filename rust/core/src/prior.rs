@@ -16,9 +16,6 @@ use crate::linalg::{cholesky, dot, packed_row};
 use crate::mixture::Mixture;
 use crate::precision::{Component, Precision};
 
-/// Factor of each feature's variance in the default scale matrix S0.
-const DEFAULT_SCALE: f64 = 0.1;
-
 /// Parameters of the prior; `None` means: follow the data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriorConfig {
@@ -30,8 +27,9 @@ pub struct PriorConfig {
     pub mean: Option<Array1<f64>>,
     /// ν0 > D − 1. By default D + 2.
     pub degrees_of_freedom: Option<f64>,
-    /// S0, shape (D, D), positive definite. By default diagonal, 0.1 of each feature's variance,
-    /// so that data in other units have the same clusters.
+    /// S0, shape (D, D), positive definite. By default diagonal, K^(−2/D) of each feature's variance:
+    /// the volume of the data shared among K components (Fraley & Raftery 2007, §3.2). It follows the
+    /// units of the data, so that data in other units have the same clusters.
     pub covariance: Option<Array2<f64>>,
 }
 
@@ -102,9 +100,10 @@ impl Prior {
             }
         };
         let covariance = match &config.covariance {
-            None => Array2::from_diag(
-                &Array1::from(data.positive_variance()).map(|v| DEFAULT_SCALE * v),
-            ),
+            None => {
+                let share = (n_components as f64).powf(-2.0 / n_features as f64);
+                Array2::from_diag(&Array1::from(data.positive_variance())) * share
+            }
             Some(covariance) => {
                 check_shape("covariance_prior", covariance.shape(), &[n_features; 2])?;
                 let triangle: Vec<f64> = (0..n_features)

@@ -3,7 +3,7 @@
 //! Seeding draws each centre among 2 + ln K candidates, drawn with probabilities proportional to the
 //! squared distance from the centres so far, and keeps the one that leaves the smallest sum of squared
 //! distances (Arthur & Vassilvitskii 2007, §2.2 and the greedy variant of their §7). Every feature is
-//! measured in its own standard deviation.
+//! divided by a standard deviation first, so units don't matter.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ const MAX_ITERATIONS: usize = 100;
 /// Lloyd stops when the sum of squared distances falls by less than this part of itself.
 const RELATIVE_TOLERANCE: f64 = 1e-4;
 
-/// K-means on rows whose features are divided by `deviation`.
+/// K-means with a given scale for each feature.
 pub(crate) struct KMeans<'a, T> {
     rows: Rows<'a, T>,
     scale: Vec<f64>,
@@ -35,6 +35,7 @@ pub(crate) struct KMeans<'a, T> {
 }
 
 impl<'a, T: Float> KMeans<'a, T> {
+    /// Prepares k-means on `rows`, each feature divided by the root of its `variance`.
     pub(crate) fn new(
         rows: Rows<'a, T>,
         n_clusters: usize,

@@ -1,0 +1,216 @@
+//! Data on which a careless implementation fails.
+
+use crate::common::{blobs, fit, labels, normal, rng, same_partition};
+use gmm_core::{Fit, FitConfig, GmmError, Mixture, PriorConfig, RowKnowledge, Rows, Threads};
+use ndarray::{Array1, Array2, Array3, array};
+use std::ops::ControlFlow;
+
+fn assert_sound(fit: &Fit) {
+    let mixture = &fit.mixture;
+    assert!((mixture.weights().sum() - 1.0).abs() < 1e-12);
+    assert!(
+        mixture
+            .means()
+            .iter()
+            .chain(mixture.covariances())
+            .all(|x| x.is_finite())
+    );
+    assert!(fit.lower_bounds.iter().all(|x| x.is_finite()));
+}
+
+#[test]
+fn one_row_fewer_rows_than_components_and_equal_rows() {
+    for data in [
+        array![[1.5, -2.0]],
+        array![[0.0, 1.0], [5.0, 5.0]],
+        Array2::from_elem((50, 2), 3.25),
+    ] {
+        assert_sound(&fit(data.view(), 4, 2));
+    }
+}
+
+#[test]
+fn fewer_rows_than_dimensions() {
+    for d in [16, 64] {
+        let data = blobs(120, d, 4, 2.0, 1);
+        let fitted = fit(data.view(), 4, 2);
+        assert_sound(&fitted);
+        let truth: Array1<i64> = (0..120).map(|i| i % 4).collect();
+        assert!(same_partition(
+            &truth,
+            &labels(&fitted.mixture, data.view())
+        ));
+    }
+}
+
+#[test]
+fn a_constant_feature() {
+    let mut data = blobs(200, 3, 2, 6.0, 2);
+    data.column_mut(1).fill(1e5);
+    let fitted = fit(data.view(), 2, 1);
+    assert_sound(&fitted);
+    let truth: Array1<i64> = (0..200).map(|i| i % 2).collect();
+    assert!(same_partition(
+        &truth,
+        &labels(&fitted.mixture, data.view())
+    ));
+}
+
+#[test]
+fn far_offset_large_scale_and_a_far_outlier() {
+    let data = blobs(300, 2, 3, 8.0, 5);
+    let truth: Array1<i64> = (0..300).map(|i| i % 3).collect();
+    for (scale, offset) in [
+        (1.0, 1e4),
+        (1e6, 0.0),
+        (1.0, 1e8),
+        (1e-150, 0.0),
+        (1e120, 0.0),
+    ] {
+        let moved = &data * scale + offset;
+        let fitted = fit(moved.view(), 3, 1);
+        assert_sound(&fitted);
+        let found = labels(&fitted.mixture, moved.view());
+        assert!(
+            same_partition(&truth, &found),
+            "scale {scale}, offset {offset}"
+        );
+    }
+    let mut with_outlier = data;
+    with_outlier[[0, 0]] = 1e6;
+    assert_sound(&fit(with_outlier.view(), 3, 1));
+}
+
+#[test]
+fn f32_data_far_from_the_origin() {
+    let data = blobs(300, 2, 3, 8.0, 5).mapv(|x| (x + 1e4) as f32);
+    let truth: Array1<i64> = (0..300).map(|i| i % 3).collect();
+    let fitted = fit(data.view(), 3, 1);
+    assert!(same_partition(
+        &truth,
+        &labels(&fitted.mixture, data.view())
+    ));
+}
+
+#[test]
+fn many_dimensions_with_tiny_or_unit_spread() {
+    for (d, spread) in [(200, 1e-3), (400, 1.0)] {
+        let data = blobs(300, d, 3, 1.0, 4) * spread;
+        let fitted = fit(data.view(), 3, 2);
+        assert_sound(&fitted);
+        let truth: Array1<i64> = (0..300).map(|i| i % 3).collect();
+        assert!(
+            same_partition(&truth, &labels(&fitted.mixture, data.view())),
+            "{d}"
+        );
+    }
+}
+
+#[test]
+fn collinear_features() {
+    let mut rng = rng(6);
+    let mut data = Array2::from_shape_simple_fn((200, 3), || normal(&mut rng));
+    let first = data.column(0).to_owned();
+    data.column_mut(2).assign(&(&first * 2.0));
+    assert_sound(&fit(data.view(), 2, 1));
+}
+
+#[test]
+fn bad_data_and_parameters_are_errors_that_say_what_was_wrong() {
+    let mut data = blobs(10, 2, 2, 1.0, 5);
+    data[[7, 1]] = f64::NAN;
+    let error = Rows::new(data.view()).expect_err("NaN");
+    assert!(matches!(
+        error,
+        GmmError::NonFinite {
+            row: 7,
+            column: 1,
+            ..
+        }
+    ));
+    data[[7, 1]] = f64::INFINITY;
+    assert!(Rows::new(data.t()).is_err());
+    let empty = Array2::<f64>::zeros((0, 2));
+    assert!(matches!(
+        Rows::new(empty.view()),
+        Err(GmmError::EmptyData { .. })
+    ));
+
+    let config = |k, max_iter, tol, n_init| {
+        FitConfig::new(k, max_iter, tol, n_init, 0, PriorConfig::default()).map(|_| ())
+    };
+    assert!(config(0, 1, 0.0, 1).is_err());
+    assert!(config(1, 0, 0.0, 1).is_err());
+    assert!(config(1, 1, f64::NAN, 1).is_err());
+    assert!(config(1, 1, -1.0, 1).is_err());
+    assert!(config(1, 1, 0.0, 0).is_err());
+
+    let good = blobs(10, 2, 2, 1.0, 5);
+    for prior in [
+        PriorConfig {
+            mean_precision: 0.0,
+            ..PriorConfig::default()
+        },
+        PriorConfig {
+            weight_concentration: Some(-1.0),
+            ..PriorConfig::default()
+        },
+        PriorConfig {
+            degrees_of_freedom: Some(1.0),
+            ..PriorConfig::default()
+        },
+        PriorConfig {
+            mean: Some(array![1.0]),
+            ..PriorConfig::default()
+        },
+        PriorConfig {
+            mean: Some(array![1.0, f64::NAN]),
+            ..PriorConfig::default()
+        },
+        PriorConfig {
+            covariance: Some(array![[1.0, 0.0], [2.0, 1.0]]),
+            ..PriorConfig::default()
+        },
+        PriorConfig {
+            covariance: Some(Array2::eye(3)),
+            ..PriorConfig::default()
+        },
+    ] {
+        let config = FitConfig::new(2, 10, 0.0, 1, 0, prior.clone()).expect("checked later");
+        let rows = Rows::new(good.view()).expect("finite");
+        let threads = Threads::new(1).expect("1 thread");
+        let go_on = |_| ControlFlow::Continue(());
+        let result = gmm_core::fit(rows, &config, RowKnowledge::default(), &threads, go_on);
+        assert!(result.is_err(), "{prior:?}");
+    }
+}
+
+#[test]
+fn bad_mixtures_are_errors() {
+    let mixture = |weights: Array1<f64>, means: Array2<f64>, covariances: Array3<f64>| {
+        Mixture::new(weights, means, covariances)
+    };
+    let unit = || Array3::from_elem((1, 1, 1), 1.0);
+    assert!(mixture(array![1.0], array![[0.0]], unit()).is_ok());
+    assert!(mixture(array![0.9], array![[0.0]], unit()).is_err());
+    assert!(
+        mixture(
+            array![2.0, -1.0],
+            array![[0.0], [1.0]],
+            Array3::ones((2, 1, 1))
+        )
+        .is_err()
+    );
+    assert!(mixture(array![1.0], array![[f64::NAN]], unit()).is_err());
+    assert!(mixture(array![1.0], array![[0.0, 1.0]], unit()).is_err());
+    let flat = mixture(array![1.0], array![[0.0]], Array3::zeros((1, 1, 1))).expect("shapes fit");
+    let error = gmm_core::Evaluator::new(&flat).expect_err("not positive definite");
+    assert!(matches!(
+        error,
+        GmmError::DegenerateCovariance {
+            component: 0,
+            pivot: 0,
+            ..
+        }
+    ));
+}

@@ -1,0 +1,7 @@
+//! Tests of the engine through its public interface.
+
+mod common;
+mod degenerate;
+mod determinism;
+mod oracle;
+mod properties;
