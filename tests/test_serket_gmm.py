@@ -138,7 +138,7 @@ def test_global_seed_decides_when_none_is_given(blobs):
     data, _ = blobs
     messages = []
     for _ in range(2):
-        np.random.seed(11)  # noqa: NPY002 - the global generator is what is tested
+        np.random.seed(11)
         gmm, _ = connected(data, K=6, random_state=None)
         gmm.update()
         messages.append(gmm.get_forward_msg())
@@ -147,7 +147,7 @@ def test_global_seed_decides_when_none_is_given(blobs):
 
 def test_prior_has_its_effect(blobs):
     data, _ = blobs
-    wide, _ = connected(data, prior=Prior(degrees_of_freedom=1000, covariance=1000 * 50 * np.eye(2)))
+    wide, _ = connected(data, prior=Prior(degrees_of_freedom=1000, covariance=1e6 * np.eye(2)))
     wide.update()
     narrow, _ = connected(data)
     narrow.update()

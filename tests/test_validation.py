@@ -108,9 +108,9 @@ def test_seeds_from_generators_are_drawn_from_them():
 
 
 def test_global_seed_makes_a_script_reproducible():
-    np.random.seed(0)  # noqa: NPY002 - the global generator is what is tested
+    np.random.seed(0)
     seeds = [resolve_seed(None), resolve_seed(None)]
-    np.random.seed(0)  # noqa: NPY002 - the global generator is what is tested
+    np.random.seed(0)
     assert seeds == [resolve_seed(None), resolve_seed(None)]
 
 

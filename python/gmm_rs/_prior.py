@@ -45,8 +45,9 @@ class Prior:
         :math:`\nu_0`: how many rows the prior covariance counts for, above ``n_features - 1``.
         Default ``n_features + 2``, the smallest whole number for which the prior has a mean covariance.
     covariance : array-like of shape (n_features, n_features), optional
-        :math:`S_0`: the prior scatter, symmetric and positive definite. Default: ``0.1 * diag(variances of the
-        features)``, which follows the units of the data, so that data in other units cluster the same.
+        :math:`S_0`: the prior scatter, symmetric and positive definite. Default: diagonal, ``K**(-2 / n_features)``
+        times the variance of each feature, which shares the volume of the data among the classes [2]_. It follows
+        the units of the data, so that data in other units cluster the same.
 
     Raises
     ------
