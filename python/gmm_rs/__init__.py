@@ -2,4 +2,31 @@
 
 from importlib.metadata import version
 
+from gmm_rs._prior import Prior
+from gmm_rs.exceptions import (
+    DegenerateCovarianceError,
+    DimensionError,
+    GmmError,
+    ModelFileError,
+    NonFiniteError,
+    NotFittedError,
+    ParameterError,
+    StaleMessageWarning,
+)
+from gmm_rs.serket import GMM
+
 __version__ = version("gmm-rs")
+
+__all__ = [
+    "GMM",
+    "DegenerateCovarianceError",
+    "DimensionError",
+    "GmmError",
+    "ModelFileError",
+    "NonFiniteError",
+    "NotFittedError",
+    "ParameterError",
+    "Prior",
+    "StaleMessageWarning",
+    "__version__",
+]

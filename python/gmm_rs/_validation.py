@@ -1,0 +1,186 @@
+"""Arrays and parameters in: checked once, here, before Rust sees them.
+
+Whether data are finite is the one check left to Rust, which looks at every number anyway.
+"""
+
+import math
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmm_rs.exceptions import DimensionError, ParameterError
+
+Float64Array: TypeAlias = NDArray[np.float64]
+FloatArray: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+
+_SEED_LIMIT = 2**63
+
+
+def check_data(X: object, *, what: str = "the data") -> FloatArray:
+    """`X` as the Rust engine takes it: a matrix of native float32 or float64, with any strides.
+
+    Float32 and float64 arrays come back as they are, without a copy; integers, booleans and long doubles become
+    float64, float16 becomes float32. The caller's array is never written to.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+    what : str
+        How the messages of errors call `X`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features), float32 or float64
+
+    Raises
+    ------
+    DimensionError
+        If `X` has not two dimensions, or has no rows or no columns.
+    ParameterError
+        If `X` is not made of real numbers, is sparse, or is masked.
+
+    Examples
+    --------
+    >>> check_data([[1, 2], [3, 4]])
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    array = _to_array(X, what)
+    if array.ndim == 1:
+        raise DimensionError(
+            f"{what} must be 2-D (n_samples, n_features), but has shape {array.shape}: "
+            f"use reshape(-1, 1) if it is one feature, reshape(1, -1) if it is one sample"
+        )
+    if array.ndim != 2:
+        raise DimensionError(
+            f"{what} must be 2-D (n_samples, n_features), but has {array.ndim} dimensions, shape {array.shape}"
+        )
+    if array.size == 0:
+        raise DimensionError(f"{what} must have at least one row and one column, but has shape {array.shape}")
+    return _to_engine_float(array, what)
+
+
+def check_positive_int(name: str, value: object) -> int:
+    """`value` as an int of at least 1; NumPy's integers are welcome, booleans are not.
+
+    Raises
+    ------
+    ParameterError
+    """
+    number = _as_int(value)
+    if number is None or number < 1:
+        raise ParameterError(f"{name} must be a positive integer, but is {value!r}")
+    return number
+
+
+def check_real(name: str, value: object, *, above: float | None = None, at_least: float | None = None) -> float:
+    """`value` as a finite float above, or not below, a bound.
+
+    Raises
+    ------
+    ParameterError
+    """
+    number = float(value) if not isinstance(value, bool) and isinstance(value, Real) else math.nan
+    fits = math.isfinite(number) and (above is None or number > above) and (at_least is None or number >= at_least)
+    if not fits:
+        bounds = {" above": above, " of at least": at_least}
+        domain = "".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None)
+        raise ParameterError(f"{name} must be a finite number{domain}, but is {value!r}")
+    return number
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
+    """`value`, if it is one of `choices`.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not (isinstance(value, str) and value in choices):
+        raise ParameterError(f"{name} must be {' or '.join(map(repr, choices))}, but is {value!r}")
+    return value
+
+
+def resolve_seed(random_state: int | np.random.Generator | np.random.RandomState | None) -> int:
+    """One seed for the Rust engine.
+
+    Parameters
+    ----------
+    random_state : None, int, numpy.random.Generator or numpy.random.RandomState
+        An int is the seed itself. A generator gives, and moves on by, one draw. None draws from NumPy's global
+        generator, so that ``np.random.seed(0)`` makes a whole script reproducible.
+
+    Returns
+    -------
+    int
+        In [0, 2**63).
+
+    Raises
+    ------
+    ParameterError
+
+    Examples
+    --------
+    >>> resolve_seed(7)
+    7
+    """
+    if random_state is None:
+        # The global generator on purpose: it is the one that np.random.seed seeds.
+        return int(np.random.randint(_SEED_LIMIT, dtype=np.int64))  # noqa: NPY002 - see the line above
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(_SEED_LIMIT, dtype=np.int64))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(_SEED_LIMIT, dtype=np.int64))
+    seed = _as_int(random_state)
+    if seed is None or not 0 <= seed < _SEED_LIMIT:
+        raise ParameterError(
+            f"random_state must be None, an integer in [0, 2**63), a numpy.random.Generator or a "
+            f"numpy.random.RandomState, but is {random_state!r}"
+        )
+    return seed
+
+
+def _as_int(value: object) -> int | None:
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)
+    return None
+
+
+def _to_array(X: object, what: str) -> NDArray[Any]:
+    if isinstance(X, np.ma.MaskedArray):
+        raise ParameterError(
+            f"{what} is a masked array, but every value is needed: fill the masked ones with X.filled(value), "
+            f"or leave their rows out"
+        )
+    if hasattr(X, "toarray"):  # the sparse matrices of SciPy and its likes
+        raise ParameterError(f"{what} is sparse ({type(X).__name__}), but a dense array is needed: use X.toarray()")
+    try:
+        return np.asarray(X)
+    except (TypeError, ValueError, RuntimeError) as error:
+        if isinstance(X, (list, tuple)):
+            raise DimensionError(
+                f"{what} cannot become a matrix: its rows must all have the same number of columns ({error})"
+            ) from error
+        raise ParameterError(
+            f"{what} ({type(X).__name__}) cannot become a NumPy array: {error}; pass an array of real numbers"
+        ) from error
+
+
+def _to_engine_float(array: NDArray[Any], what: str) -> FloatArray:
+    kind = array.dtype.kind
+    if kind not in "biuf":
+        advice = {
+            "c": "pass its real and imaginary parts as columns of their own",
+            "O": "use X.astype(float) if every entry is a number",
+            "U": "use X.astype(float) if every entry is the text of a number",
+            "S": "use X.astype(float) if every entry is the text of a number",
+        }.get(kind, "pass numbers")
+        raise ParameterError(f"{what} has dtype {array.dtype}, but real numbers are needed: {advice}")
+    target = np.float32 if kind == "f" and array.dtype.itemsize <= 4 else np.float64
+    with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, which Rust reports with its place
+        array = array.astype(target, copy=False)
+    # Views into records can start or step between multiples of the item size; Rust steps over whole items.
+    steps_over_items = all(stride % array.itemsize == 0 for stride in array.strides)
+    return array if array.flags.aligned and steps_over_items else array.copy()
