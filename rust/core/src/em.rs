@@ -10,7 +10,6 @@ use ndarray::{Array1, ArrayView2, Axis};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use crate::column_moments::ColumnMoments;
 use crate::data::{LogPrior, Rows};
 use crate::e_step::{Posterior, accumulate};
 use crate::error::{GmmError, check_parameter, check_shape};
@@ -24,6 +23,7 @@ use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::precision::Precision;
 use crate::prior::{Prior, PriorConfig};
+use crate::spread::Spread;
 use crate::stats::SufficientStats;
 
 /// A component with less than this many rows, in expectation, counts as empty.
@@ -141,11 +141,11 @@ pub fn fit<T: Float>(
     if let Some(log_prior) = knowledge.log_prior {
         check_shape("log_prior", log_prior.view().shape(), &shape)?;
     }
-    let moments = ColumnMoments::new(rows, threads);
+    let spread = Spread::new(rows.reborrow(), threads)?;
     let em = Em {
         rows: rows.reborrow(),
         config,
-        prior: Prior::new(&config.prior, config.n_components, &moments)?,
+        prior: Prior::new(&config.prior, config.n_components, &spread)?,
         knowledge: knowledge.reborrow(),
         threads,
     };
@@ -157,7 +157,7 @@ pub fn fit<T: Float>(
         // by their total spread, features that don't separate clusters weigh more than those that do.
         let variance = match &best {
             Some(best) if start % 2 == 1 => best.mixture.pooled_variance(),
-            _ => moments.positive_variance(),
+            _ => spread.variance.clone(),
         };
         let kmeans = KMeans::new(rows.reborrow(), config.n_components, &variance, threads);
         let mut observe = |iteration, lower_bound| {
@@ -340,11 +340,11 @@ mod tests {
         let rows = Rows::new(data.view()).expect("finite");
         let threads = Threads::new(1).expect("1 thread");
         let config = FitConfig::new(3, 100, 1e-8, 1, 0, PriorConfig::default()).expect("valid");
-        let moments = ColumnMoments::new(rows.reborrow(), &threads);
+        let spread = Spread::new(rows.reborrow(), &threads).expect("finite squares");
         let em = Em {
             rows,
             config: &config,
-            prior: Prior::new(&config.prior, 3, &moments).expect("valid"),
+            prior: Prior::new(&config.prior, 3, &spread).expect("valid"),
             knowledge: RowKnowledge::default(),
             threads: &threads,
         };

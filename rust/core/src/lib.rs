@@ -30,7 +30,6 @@
 //! ```
 
 mod assignment;
-mod column_moments;
 mod data;
 mod e_step;
 mod em;
@@ -45,6 +44,7 @@ mod mixture;
 mod parallel;
 mod precision;
 mod prior;
+mod spread;
 mod stats;
 pub mod text;
 mod tile;

@@ -24,6 +24,9 @@ pub(crate) fn m_step(
     prior: &Prior,
 ) -> Result<Mixture, GmmError> {
     let (n_components, n_features) = stats.first.dim();
+    // Rounding of the sums and of the Cholesky factor can make a matrix of rank 1 and size 10^16 plus S0
+    // look indefinite; a part of the diagonal as large as that rounding prevents it (Higham 2002, thm. 10.7).
+    let ridge = 1.0 + 4.0 * (n_features + 4) as f64 * f64::EPSILON;
     let pseudo_counts = n_components as f64 * prior.weight_concentration;
     let total = stats.zeroth.iter().sum::<f64>() + pseudo_counts;
     let mut weights = Array1::zeros(n_components);
@@ -61,6 +64,7 @@ pub(crate) fn m_step(
                 covariance[[i, j]] = entry;
                 covariance[[j, i]] = entry;
             }
+            covariance[[i, i]] *= ridge;
         }
     }
     Mixture::new(weights, means, covariances)

@@ -10,11 +10,11 @@
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
-use crate::column_moments::ColumnMoments;
 use crate::error::{GmmError, check_parameter, check_shape};
 use crate::linalg::{cholesky, dot, packed_row};
 use crate::mixture::Mixture;
 use crate::precision::{Component, Precision};
+use crate::spread::Spread;
 
 /// Parameters of the prior; `None` means: follow the data.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +23,13 @@ pub struct PriorConfig {
     pub weight_concentration: Option<f64>,
     /// κ0 > 0: how many rows the prior mean is worth.
     pub mean_precision: f64,
-    /// m0, shape (D,). By default the mean of the data.
+    /// m0, shape (D,). By default the mean of the data, far outliers aside.
     pub mean: Option<Array1<f64>>,
     /// ν0 > D − 1. By default D + 2.
     pub degrees_of_freedom: Option<f64>,
-    /// S0, shape (D, D), positive definite. By default diagonal, K^(−2/D) of each feature's variance:
-    /// the volume of the data shared among K components (Fraley & Raftery 2007, §3.2). It follows the
-    /// units of the data, so that data in other units have the same clusters.
+    /// S0, shape (D, D), positive definite. By default diagonal, K^(−2/D) of each feature's variance
+    /// (far outliers aside): the volume of the data shared among K components (Fraley & Raftery 2007,
+    /// §3.2). It follows the units of the data, so that data in other units have the same clusters.
     pub covariance: Option<Array2<f64>>,
 }
 
@@ -65,7 +65,7 @@ impl Prior {
     pub(crate) fn new(
         config: &PriorConfig,
         n_components: usize,
-        data: &ColumnMoments,
+        data: &Spread,
     ) -> Result<Self, GmmError> {
         let n_features = data.mean.len();
         let weight_concentration = config
@@ -102,7 +102,7 @@ impl Prior {
         let covariance = match &config.covariance {
             None => {
                 let share = (n_components as f64).powf(-2.0 / n_features as f64);
-                Array2::from_diag(&Array1::from(data.positive_variance())) * share
+                Array2::from_diag(&Array1::from(data.variance.clone())) * share
             }
             Some(covariance) => {
                 check_shape("covariance_prior", covariance.shape(), &[n_features; 2])?;

@@ -115,7 +115,7 @@ fn a_one_hot_log_prior_fixes_the_labels() {
 
 #[test]
 fn more_starts_are_never_worse() {
-    let data = blobs(300, 2, 8, 2.0, 8);
+    let data = blobs(300, 2, 1, 0.0, 8);
     let rows = || Rows::new(data.view()).expect("finite");
     let threads = Threads::new(1).expect("1 thread");
     let bound = |n_init| {

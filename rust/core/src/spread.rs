@@ -1,0 +1,187 @@
+//! Centre and spread of each feature, which far outliers don't move.
+//!
+//! A value is far out if it lies more than three interquartile ranges outside the quartiles
+//! (Tukey 1977, §2D); mean and variance are those of the other values. Where nothing is far out they
+//! are the plain ones. Multiplying or shifting a feature multiplies or shifts the result.
+
+use std::ops::RangeInclusive;
+
+use ndarray::{ArrayView1, Axis, s};
+
+use crate::data::Rows;
+use crate::error::{GmmError, check_parameter};
+use crate::float::Float;
+use crate::parallel::{Spans, Threads};
+
+/// Rows that the quartiles are taken from: at most this many, evenly spaced.
+const QUARTILE_ROWS: usize = 4096;
+
+/// How far out is far out, in interquartile ranges beyond the quartiles.
+const FENCE: f64 = 3.0;
+
+/// Mean and variance (divided by the count) of each column, far outliers aside.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) mean: Vec<f64>,
+    /// Above 0: a constant feature (up to rounding) has the mean of the others, or 1 where all are constant.
+    pub(crate) variance: Vec<f64>,
+}
+
+impl Spread {
+    /// Two passes, each a sum of differences from a value among them, so that the distance of
+    /// the data from the origin costs no digits (Chan, Golub & LeVeque 1983).
+    ///
+    /// # Errors
+    /// [`GmmError::Parameter`] where a square overflows.
+    pub(crate) fn new<T: Float>(rows: Rows<'_, T>, threads: &Threads) -> Result<Self, GmmError> {
+        let view = rows.view();
+        let fences = threads.map(view.axis_iter(Axis(1)).collect(), Fence::new);
+        let origin: Vec<f64> = fences.iter().map(|fence| fence.quartile).collect();
+        let shift = means(&rows, &fences, &origin, |difference| difference, threads);
+        let mean: Vec<f64> = origin.iter().zip(shift).map(|(o, s)| o + s).collect();
+        let mut variance = means(
+            &rows,
+            &fences,
+            &mean,
+            |difference| difference * difference,
+            threads,
+        );
+        check_parameter(
+            variance.iter().all(|v| v.is_finite()),
+            "X",
+            "so large that its square overflows",
+            "below 1e150 in magnitude: divide it by a constant first",
+        )?;
+        replace_constant(&mut variance, &mean);
+        Ok(Self { mean, variance })
+    }
+}
+
+/// Where the values of a column end that aren't far out.
+struct Fence {
+    /// The lower quartile.
+    quartile: f64,
+    /// Everything that isn't far out.
+    inside: RangeInclusive<f64>,
+}
+
+impl Fence {
+    fn new<T: Float>(column: ArrayView1<'_, T>) -> Self {
+        let step = column.len().div_ceil(QUARTILE_ROWS);
+        let mut values: Vec<f64> = column
+            .slice(s![..;step])
+            .iter()
+            .map(|x| x.to_f64())
+            .collect();
+        let mut quantile = |numerator: usize| {
+            let index = (values.len() - 1) * numerator / 4;
+            *values.select_nth_unstable_by(index, f64::total_cmp).1
+        };
+        let (lower, upper) = (quantile(1), quantile(3));
+        let range = upper - lower;
+        // Of values that are mostly equal, the others are not outliers.
+        let inside = if range > 0.0 {
+            lower - FENCE * range..=upper + FENCE * range
+        } else {
+            f64::NEG_INFINITY..=f64::INFINITY
+        };
+        Self {
+            quartile: lower,
+            inside,
+        }
+    }
+}
+
+/// The mean of f(x − origin) over the values inside the fences, for each column.
+fn means<T: Float>(
+    rows: &Rows<'_, T>,
+    fences: &[Fence],
+    origin: &[f64],
+    f: fn(f64) -> f64,
+    threads: &Threads,
+) -> Vec<f64> {
+    let spans = Spans::new(rows.n_samples(), 8 * rows.n_features(), 0);
+    let partials = threads.map(spans.ranges(), |span| {
+        let mut sums = vec![(0.0, 0.0); origin.len()];
+        for row in rows.view().slice(s![span, ..]).axis_iter(Axis(0)) {
+            for (((sum, x), origin), fence) in sums.iter_mut().zip(row).zip(origin).zip(fences) {
+                let x = x.to_f64();
+                if fence.inside.contains(&x) {
+                    sum.0 += f(x - origin);
+                    sum.1 += 1.0;
+                }
+            }
+        }
+        sums
+    });
+    let mut totals = vec![(0.0, 0.0); origin.len()];
+    for partial in partials {
+        for (total, term) in totals.iter_mut().zip(partial) {
+            total.0 += term.0;
+            total.1 += term.1;
+        }
+    }
+    // The quartiles themselves are inside, so no count is 0.
+    totals.into_iter().map(|(sum, count)| sum / count).collect()
+}
+
+/// Gives features that are constant, up to rounding, the mean variance of the others.
+fn replace_constant(variance: &mut [f64], mean: &[f64]) {
+    let varies = |v: f64, m: f64| v > 0.0 && v.sqrt() > 4.0 * f64::EPSILON * m.abs();
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (&v, &m) in variance.iter().zip(mean) {
+        if varies(v, m) {
+            sum += v;
+            count += 1.0;
+        }
+    }
+    let substitute = if count > 0.0 { sum / count } else { 1.0 };
+    for (v, &m) in variance.iter_mut().zip(mean) {
+        if !varies(*v, m) {
+            *v = substitute;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    fn spread(data: &Array2<f64>) -> Spread {
+        let rows = Rows::new(data.view()).expect("finite");
+        let threads = Threads::new(2).expect("2 threads");
+        Spread::new(rows, &threads).expect("squares are finite")
+    }
+
+    #[test]
+    fn a_far_offset_costs_no_digits() {
+        let data = Array2::from_shape_fn((1000, 2), |(n, d)| 1e8 + ((n * (4 * d + 3)) % 10) as f64);
+        let found = spread(&data);
+        assert_eq!(found.mean, [1e8 + 4.5, 1e8 + 4.5]);
+        assert_eq!(found.variance, [8.25, 8.25]);
+    }
+
+    #[test]
+    fn far_outliers_count_for_nothing() {
+        let mut data = Array2::from_shape_fn((100, 1), |(n, _)| (n % 10) as f64);
+        let without = spread(&data.slice(s![1.., ..]).to_owned());
+        data[[0, 0]] = 1e300;
+        assert_eq!(spread(&data), without);
+    }
+
+    #[test]
+    fn constant_features_get_the_variance_of_the_others() {
+        let data = Array2::from_shape_fn((4, 2), |(n, d)| if d == 0 { 0.1 } else { n as f64 });
+        assert_eq!(spread(&data).variance, [1.25, 1.25]);
+        assert_eq!(spread(&Array2::from_elem((3, 2), 7.0)).variance, [1.0, 1.0]);
+    }
+
+    #[test]
+    fn data_that_cannot_be_squared_are_an_error() {
+        let data = Array2::from_shape_fn((9, 1), |(n, _)| 1e200 * n as f64);
+        let rows = Rows::new(data.view()).expect("finite");
+        let result = Spread::new(rows, &Threads::new(1).expect("1 thread"));
+        assert!(matches!(result, Err(GmmError::Parameter { name: "X", .. })));
+    }
+}
