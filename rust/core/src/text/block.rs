@@ -10,14 +10,18 @@ use std::ops::Range;
 use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
 
-/// Numbers in a block: about 150 kB of `%f`, enough to make handing out work and writing cheap, and little memory.
-const BLOCK_NUMBERS: usize = 16_384;
+/// Numbers in a block: about 75 kB of `%f`. Smaller ones cost more in writing, larger ones wait longer for the last
+/// thread.
+const BLOCK_NUMBERS: usize = 8192;
 
-/// Blocks that each thread formats in a wave.
-const BLOCKS_PER_THREAD: usize = 2;
+/// Blocks that each thread formats in a wave: enough to make the wait at its end short in comparison.
+const BLOCKS_PER_THREAD: usize = 8;
 
 /// Room for any number that a fast path prints, its separator, and the last eight-byte store reaching past it.
 pub(super) const WINDOW: usize = 40;
+
+/// The longest number and its separator: `%f` of the least `f64` has a sign, 309 digits, the point and six decimals.
+const LONGEST: usize = 318;
 
 /// Text of consecutive numbers.
 #[derive(Default)]
@@ -53,14 +57,19 @@ impl Block {
         self.len += len;
     }
 
-    /// Appends what the standard library formats: text of any length.
+    /// Appends what the standard library formats, at most [`LONGEST`] bytes.
     #[cold]
     pub(super) fn append(&mut self, text: fmt::Arguments<'_>) {
-        self.bytes.truncate(self.len);
-        self.bytes
+        while self.bytes.len() - self.len < LONGEST {
+            self.grow();
+        }
+        let mut space = &mut self.bytes[self.len..];
+        let before = space.len();
+        space
             .write_fmt(text)
-            .expect("writing to memory does not fail");
-        self.len = self.bytes.len();
+            .expect("no number is longer than LONGEST");
+        let after = space.len();
+        self.len += before - after;
     }
 
     /// Turns the separator after the last number into the end of the line.
@@ -158,7 +167,10 @@ impl Tiling {
         block.len = 0;
         let (rows, cols) = self.rectangle(index);
         if cols.is_empty() {
-            block.append(format_args!("{}", "\n".repeat(rows.len())));
+            for _ in rows {
+                block.window()[0] = b'\n';
+                block.advance(1);
+            }
             return;
         }
         let ends_line = cols.end == self.n_cols;

@@ -4,11 +4,11 @@
 //! |x| = m · 2^−s with 2^52 ≤ m < 2^53.
 //!
 //! 1. |x| < 64, so s ≥ 47, in 64-bit words. Let y = ⌊2^58 |x|⌋ = ⌊2^11 m / 2^(s−47)⌋ < 2^64; then
-//!      y · 64 · 10^6 = micros · 2^64 + rest
+//!    y · 64 · 10^6 = micros · 2^64 + rest
 //!    and |x| · 10^6 · 2^64 is between that and less than 64 · 10^6 < 2^26 more, because cutting off took less than one from
 //!    y. So rest > 2^63 rounds up and rest + 2^26 ≤ 2^63 rounds down; what is in between, ties too, goes the second way.
 //! 2. |x| < 2^63, in 128 bits:
-//!      whole = ⌊m / 2^s⌋        f = m − whole · 2^s        micros = f · 10^6 / 2^s, rounded
+//!    whole = ⌊m / 2^s⌋        f = m − whole · 2^s        micros = f · 10^6 / 2^s, rounded
 //!    f · 10^6 < 2^73 and adding half of 2^s for the rounding stays below 2^128 for s ≤ 127. For larger s the quotient is
 //!    below 2^73 / 2^127 and rounds to zero, as it does for s = 127: s is cut off there.
 //! 3. Larger numbers are integers. The standard library prints them.

@@ -23,9 +23,9 @@
 //!
 //! # Parallelism and memory
 //!
-//! Blocks of 16384 numbers are formatted on the current rayon pool while the blocks before them are written in order. The
-//! bytes don't depend on the number of threads. The memory is four blocks for each thread, whatever the shape: about 3 MB a
-//! thread, or ten times as much if most numbers have hundreds of digits (`%f` of 1e300).
+//! Blocks of 8192 numbers are formatted on the current rayon pool while the blocks before them are written in order. The
+//! bytes don't depend on the number of threads. The memory is sixteen blocks for each thread, whatever the shape: 2 to 6 MB
+//! a thread, or ten times as much if most numbers have hundreds of digits (`%f` of 1e300).
 //!
 //! # Example
 //!
