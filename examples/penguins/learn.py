@@ -11,7 +11,7 @@ from stopwatch import milliseconds
 birds, _ = penguins.load()
 
 obs = srk.Observation(birds.measurements)
-gmm1 = gmm.GMM(len(penguins.SPECIES), category=birds.species, n_init=3, random_state=0)
+gmm1 = gmm.GMM(len(penguins.SPECIES), category=birds.species, random_state=0)
 gmm1.connect(obs)
 with_files = milliseconds(gmm1.update)
 print(f"learnt from {len(birds.species)} birds in {gmm1.n_iter_} iterations: accuracy {gmm1.accuracy_:.3f}")

@@ -40,14 +40,15 @@ class Prior:
     mean_precision : float
         :math:`\kappa_0`: how many rows the prior mean counts for, above 0.
     mean : array-like of shape (n_features,), optional
-        :math:`m_0`: the prior mean of every component. Default: the mean of the data.
+        :math:`m_0`: the prior mean of every component. Default: the mean of the data, far outliers aside.
     degrees_of_freedom : float, optional
         :math:`\nu_0`: how many rows the prior covariance counts for, above ``n_features - 1``.
         Default ``n_features + 2``, the smallest whole number for which the prior has a mean covariance.
     covariance : array-like of shape (n_features, n_features), optional
         :math:`S_0`: the prior scatter, symmetric and positive definite. Default: diagonal, ``K**(-2 / n_features)``
-        times the variance of each feature, which shares the volume of the data among the classes [2]_. It follows
-        the units of the data, so that data in other units cluster the same.
+        times the variance of each feature, which shares the volume of the data among the components [2]_. It follows
+        the units of the data, so that data in other units cluster the same. Far outliers, more than three
+        interquartile ranges beyond the quartiles, do not count.
 
     Raises
     ------

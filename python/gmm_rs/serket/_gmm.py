@@ -61,7 +61,7 @@ class GMM(Module):
     prior : Prior, optional
         What is believed about the classes before the data are seen. Default ``Prior()``.
     n_init : int
-        Number of starts, of which the best result is kept.
+        Number of k-means starts, of which the result with the highest lower bound is kept.
     tol : float
         Stop when an iteration raises the lower bound (see `lower_bounds_`) by less than this, in nats; with 0, after
         `itr` iterations.
@@ -158,7 +158,7 @@ class GMM(Module):
         *,
         covariance_type: str = "full",
         prior: Prior | None = None,
-        n_init: int = 1,
+        n_init: int = 5,
         tol: float = 1e-6,
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
         num_threads: int | None = None,
