@@ -205,6 +205,25 @@ def test_strides_order_and_threads_do_not_change_a_bit() -> None:
                 assert_array_equal(found, wanted)
 
 
+@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "neon", "portable"])
+def test_instruction_sets_agree(instruction_set: str, tmp_path: Path) -> None:
+    # Sets that this machine lacks fall back to the one in use here.
+    code = (
+        "import sys, numpy as np; sys.path.insert(0, sys.argv[1]); from test_engine import fit, parameters\n"
+        "X = np.load('X.npy'); np.savez('found.npz', *parameters(fit(X, 3)), *parameters(fit(X.astype('f4'), 3)))\n"
+    )
+    rng = np.random.default_rng(8)
+    X = rng.standard_normal((700, 6)) + 6 * rng.integers(3, size=(700, 1))
+    np.save(tmp_path / "X.npy", X)
+    environment = os.environ | {"GMM_RS_INSTRUCTION_SET": instruction_set}
+    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
+    subprocess.run(command, check=True, timeout=60, cwd=tmp_path, env=environment)
+    expected = *parameters(fit(X, 3)), *parameters(fit(X.astype("f4"), 3))
+    with np.load(tmp_path / "found.npz") as found:
+        for name, wanted in zip(found.files, expected, strict=True):
+            assert_allclose(found[name], wanted, rtol=1e-9, atol=1e-11)
+
+
 def test_data_are_never_changed() -> None:
     X = np.random.default_rng(6).standard_normal((200, 3))
     log_prior = np.zeros((200, 2))

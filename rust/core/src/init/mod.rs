@@ -2,6 +2,7 @@
 
 pub(crate) mod alignment;
 pub(crate) mod kmeans;
+mod seeding;
 
 use pulp::Simd;
 

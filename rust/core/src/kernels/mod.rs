@@ -6,17 +6,15 @@
 pub(crate) mod density;
 pub(crate) mod distance;
 pub(crate) mod exp;
+mod instruction_set;
 pub(crate) mod moments;
 pub(crate) mod softmax;
 
-use pulp::{Arch, WithSimd};
+#[cfg(test)]
+pub(crate) use instruction_set::instruction_sets;
+pub(crate) use instruction_set::run;
 
 use crate::tile::TILE;
-
-/// Runs `work` with the widest instruction set of this machine.
-pub(crate) fn run<W: WithSimd>(work: W) -> W::Output {
-    Arch::new().dispatch(work)
-}
 
 /// Smallest number of vectors that hold `len` rows and is a multiple of the register tile.
 #[inline(always)]
