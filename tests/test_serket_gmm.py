@@ -500,12 +500,14 @@ def test_units_and_origin_of_the_data_do_not_matter(blobs, factor, offset):
     assert np.isfinite(gmm.get_forward_msg()).all()
 
 
-def test_one_far_outlier(blobs):
+@pytest.mark.parametrize("far", [1e3, 1e6, 1e9])
+def test_one_far_outlier(blobs, far):
     data, truth = blobs
-    gmm, obs = connected(np.concatenate([data, [[1e6, 1e6]]]), K=4, category=np.append(truth, 3))
+    gmm, obs = connected(np.concatenate([data, [[far, far]]]), K=4, category=np.append(truth, 3))
     gmm.update()
     assert np.isfinite(gmm.get_forward_msg()).all()
     assert np.isfinite(obs.get_backward_msg()).all()
+    assert gmm.accuracy_ == 1.0
 
 
 def test_a_row_far_from_every_class_has_probabilities(blobs):
