@@ -75,7 +75,8 @@ impl Responsibilities for Posterior<'_> {
         let table = scratch.resp.chunks_exact_mut(TILE);
         for (component, out) in self.precision.components.iter().zip(table) {
             let centred = &mut scratch.centred;
-            log_density(simd, tile.values(), active, component, centred, out);
+            let gaussian = &component.gaussian;
+            log_density(simd, tile.values(), active, gaussian, centred, out);
         }
         if let Some(prior) = self.log_prior {
             let rows = prior.view().slice_move(s![start..start + tile.len(), ..]);

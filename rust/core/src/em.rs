@@ -6,105 +6,30 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array1, ArrayView2, Axis};
+use ndarray::{Array1, Axis};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
+use crate::config::{FitConfig, Progress, RowKnowledge};
 use crate::data::{LogPrior, Rows};
 use crate::e_step::{Posterior, accumulate};
-use crate::error::{GmmError, check_parameter, check_shape};
+use crate::error::{GmmError, check_shape};
 use crate::evaluate::Evaluator;
 use crate::float::Float;
 use crate::init::HardLabels;
 use crate::init::alignment::align;
-use crate::init::kmeans::KMeans;
+use crate::init::kmeans::kmeans_labels;
+use crate::init::scaled_rows::ScaledRows;
 use crate::m_step::m_step;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::precision::Precision;
-use crate::prior::{Prior, PriorConfig};
+use crate::prior::Prior;
 use crate::spread::Spread;
 use crate::stats::SufficientStats;
 
 /// A component with less than this many rows, in expectation, counts as empty.
 const EMPTY: f64 = 0.5;
-
-/// What to fit, and when to stop.
-#[derive(Debug, Clone)]
-pub struct FitConfig {
-    n_components: usize,
-    max_iter: usize,
-    tol: f64,
-    n_init: usize,
-    seed: u64,
-    prior: PriorConfig,
-}
-
-impl FitConfig {
-    /// A fit of `n_components` components from `n_init` k-means starts of at most `max_iter` iterations
-    /// each. A start ends when the mean lower bound of a row changes by less than `tol` nats;
-    /// with 0, only after `max_iter` iterations. Equal seeds give equal bits.
-    ///
-    /// # Errors
-    /// [`GmmError::Parameter`] for counts of 0 and for a tolerance that is negative or NaN.
-    pub fn new(
-        n_components: usize,
-        max_iter: usize,
-        tol: f64,
-        n_init: usize,
-        seed: u64,
-        prior: PriorConfig,
-    ) -> Result<Self, GmmError> {
-        let counts = [
-            ("n_components", n_components),
-            ("max_iter", max_iter),
-            ("n_init", n_init),
-        ];
-        for (name, count) in counts {
-            check_parameter(count > 0, name, count, "at least 1")?;
-        }
-        check_parameter(tol >= 0.0, "tol", tol, "at least 0")?;
-        Ok(Self {
-            n_components,
-            max_iter,
-            tol,
-            n_init,
-            seed,
-            prior,
-        })
-    }
-}
-
-/// What is known of the rows beside their features.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RowKnowledge<'a> {
-    /// Class probabilities of each row, which multiply the weights in every E-step.
-    pub log_prior: Option<LogPrior<'a>>,
-    /// Probabilities of the components for each row, shape (N, K): the names of the starting
-    /// clusters are chosen to agree with them best. They have no other influence.
-    pub align_to: Option<ArrayView2<'a, f64>>,
-}
-
-impl RowKnowledge<'_> {
-    /// The same knowledge, borrowed for a shorter time.
-    fn reborrow(&self) -> RowKnowledge<'_> {
-        RowKnowledge {
-            log_prior: self.log_prior.as_ref().map(LogPrior::reborrow),
-            align_to: self.align_to.map(|view| view.reborrow()),
-        }
-    }
-}
-
-/// One iteration, as told to the observer of a fit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// Which start, from 0.
-    pub start: usize,
-    /// Which iteration of it, from 1.
-    pub iteration: usize,
-    /// Lower bound after the iteration, mean of the rows, in nats.
-    pub lower_bound: f64,
-}
 
 /// A fitted mixture and how it was reached.
 #[derive(Debug, Clone)]
@@ -159,7 +84,8 @@ pub fn fit<T: Float>(
             Some(best) if start % 2 == 1 => best.mixture.pooled_variance(),
             _ => spread.variance.clone(),
         };
-        let kmeans = KMeans::new(rows.reborrow(), config.n_components, &variance, threads);
+        let data = ScaledRows::new(rows.reborrow(), &variance, config.n_components, threads);
+        let labels = kmeans_labels(&data, config.n_components, &mut rng);
         let mut observe = |iteration, lower_bound| {
             observer(Progress {
                 start,
@@ -167,7 +93,7 @@ pub fn fit<T: Float>(
                 lower_bound,
             })
         };
-        match em.run_from_labels(kmeans.labels(&mut rng), &mut observe) {
+        match em.run_from_labels(labels, &mut observe) {
             Ok(fit) => {
                 if best.as_ref().is_none_or(|best| fit.bound() > best.bound()) {
                     best = Some(fit);
@@ -327,6 +253,7 @@ impl<T: Float> Em<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prior::PriorConfig;
     use ndarray::Array2;
 
     #[test]

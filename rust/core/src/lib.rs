@@ -30,6 +30,7 @@
 //! ```
 
 mod assignment;
+mod config;
 mod data;
 mod e_step;
 mod em;
@@ -50,8 +51,9 @@ pub mod text;
 mod tile;
 
 pub use assignment::assign;
+pub use config::{FitConfig, Progress, RowKnowledge};
 pub use data::{LogPrior, Rows};
-pub use em::{Fit, FitConfig, Progress, RowKnowledge, fit};
+pub use em::{Fit, fit};
 pub use error::GmmError;
 pub use evaluate::Evaluator;
 pub use float::Float;

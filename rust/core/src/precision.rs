@@ -9,23 +9,19 @@ use std::f64::consts::TAU;
 use ndarray::Axis;
 
 use crate::error::GmmError;
-use crate::kernels::density::TriangleBlocks;
+use crate::kernels::density::{Gaussian, TriangleBlocks};
 use crate::linalg::{Pivot, cholesky, invert_lower, log_diagonal_sum, packed_len};
 use crate::mixture::Mixture;
 
 /// One component, ready for evaluation.
 #[derive(Debug)]
 pub(crate) struct Component {
-    /// μ_k.
-    pub(crate) mean: Vec<f64>,
+    /// What the density kernel reads; its constant is log weights_k − ½ D log 2π − ½ log |Σ_k|.
+    pub(crate) gaussian: Gaussian,
     /// L⁻¹, packed lower triangle.
     pub(crate) inverse_factor: Vec<f64>,
-    /// L⁻¹ in the order in which the density kernel reads it.
-    pub(crate) blocks: TriangleBlocks,
     /// log |Σ_k|.
     pub(crate) log_det: f64,
-    /// log weights_k − ½ D log 2π − ½ log |Σ_k|.
-    pub(crate) log_constant: f64,
 }
 
 /// All components of a mixture, ready for evaluation.
@@ -56,11 +52,16 @@ impl Precision {
 
     /// The means of all components.
     pub(crate) fn means(&self) -> Vec<&[f64]> {
-        self.components.iter().map(|c| &c.mean[..]).collect()
+        self.components.iter().map(Component::mean).collect()
     }
 }
 
 impl Component {
+    /// μ_k.
+    pub(crate) fn mean(&self) -> &[f64] {
+        &self.gaussian.mean
+    }
+
     fn new(mixture: &Mixture, k: usize) -> Result<Self, GmmError> {
         let d = mixture.n_features();
         let covariance = mixture.covariances().index_axis(Axis(0), k);
@@ -78,12 +79,15 @@ impl Component {
         let inverse_factor = invert_lower(&factor, d);
         let log_det = 2.0 * log_diagonal_sum(&factor, d);
         let log_weight = mixture.weights()[k].ln();
-        Ok(Self {
+        let gaussian = Gaussian {
             mean: mixture.means().row(k).to_vec(),
-            blocks: TriangleBlocks::new(&inverse_factor, d),
+            inverse_factor: TriangleBlocks::new(&inverse_factor, d),
+            log_constant: log_weight - 0.5 * (d as f64 * TAU.ln() + log_det),
+        };
+        Ok(Self {
+            gaussian,
             inverse_factor,
             log_det,
-            log_constant: log_weight - 0.5 * (d as f64 * TAU.ln() + log_det),
         })
     }
 }

@@ -145,7 +145,7 @@ impl Prior {
     fn log_density_of(&self, component: &Component) -> f64 {
         let n_features = self.mean.len();
         let offset: Vec<f64> = component
-            .mean
+            .mean()
             .iter()
             .zip(&self.mean)
             .map(|(mean, prior)| mean - prior)

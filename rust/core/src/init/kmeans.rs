@@ -1,6 +1,6 @@
 //! Hard labels by k-means: greedy k-means++ centres, then Lloyd's iterations (Lloyd 1982).
 //!
-//! Every feature is divided by a standard deviation first, so units don't matter.
+//! Distances are those of [`ScaledRows`], so units don't matter.
 
 use std::ops::Range;
 
@@ -8,12 +8,12 @@ use ndarray::{Axis, s};
 use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::scaled_rows::ScaledRows;
 use super::seeding::greedy_centres;
-use crate::data::Rows;
 use crate::float::Float;
 use crate::kernels::distance::{lower_and_label, squared_distances};
 use crate::kernels::{self, active_vectors};
-use crate::parallel::{Spans, Threads, tiles};
+use crate::parallel::tiles;
 use crate::tile::{TILE, Tile, lanes};
 
 /// Lloyd's iterations at most.
@@ -22,69 +22,43 @@ const MAX_ITERATIONS: usize = 100;
 /// Lloyd stops when the sum of squared distances falls by less than this part of itself.
 const RELATIVE_TOLERANCE: f64 = 1e-4;
 
-/// K-means with a given scale for each feature.
-pub(crate) struct KMeans<'a, T> {
-    pub(super) rows: Rows<'a, T>,
-    /// What each feature is multiplied by.
-    pub(super) scale: Vec<f64>,
-    pub(super) threads: &'a Threads,
-    pub(super) spans: Spans,
-    pub(super) n_clusters: usize,
+/// A label in 0..n_clusters for each row. Clusters may stay empty where rows are fewer or equal.
+pub(crate) fn kmeans_labels<T: Float>(
+    data: &ScaledRows<'_, T>,
+    n_clusters: usize,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Vec<u32> {
+    let mut centres = greedy_centres(data, n_clusters, rng);
+    let mut labels = vec![0; data.rows.n_samples()];
+    let mut inertia = f64::INFINITY;
+    for _ in 0..MAX_ITERATIONS {
+        let partials = assign(data, &centres, &mut labels);
+        let next = partials.iter().map(|partial| partial.inertia).sum();
+        if inertia - next <= RELATIVE_TOLERANCE * next {
+            break;
+        }
+        inertia = next;
+        move_centres(&mut centres, &partials);
+    }
+    labels
 }
 
-impl<'a, T: Float> KMeans<'a, T> {
-    /// Prepares k-means on `rows`, each feature divided by the root of its `variance`.
-    pub(crate) fn new(
-        rows: Rows<'a, T>,
-        n_clusters: usize,
-        variance: &[f64],
-        threads: &'a Threads,
-    ) -> Self {
-        let flops = n_clusters * (4 * rows.n_features() + 4);
-        Self {
-            spans: Spans::new(rows.n_samples(), flops, 0),
-            rows,
-            scale: variance.iter().map(|v| 1.0 / v.sqrt()).collect(),
-            threads,
-            n_clusters,
-        }
-    }
-
-    /// A label in 0..K for each row. Clusters may stay empty where rows are fewer or equal.
-    pub(crate) fn labels(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<u32> {
-        let mut centres = greedy_centres(self, rng);
-        let mut labels = vec![0; self.rows.n_samples()];
-        let mut inertia = f64::INFINITY;
-        for _ in 0..MAX_ITERATIONS {
-            let partials = self.assign(&centres, &mut labels);
-            let next = partials.iter().map(|partial| partial.inertia).sum();
-            if inertia - next <= RELATIVE_TOLERANCE * next {
-                break;
-            }
-            inertia = next;
-            move_centres(&mut centres, &partials);
-        }
-        labels
-    }
-
-    /// Row `n` of the data.
-    pub(super) fn point(&self, n: usize) -> Vec<f64> {
-        self.rows.view().row(n).iter().map(|x| x.to_f64()).collect()
-    }
-
-    /// Labels every row with its nearest centre, the first of equals.
-    fn assign(&self, centres: &[Vec<f64>], labels: &mut [u32]) -> Vec<SpanSums> {
-        let parts = labels.chunks_mut(self.spans.span_len());
-        let work = self.spans.ranges().into_iter().zip(parts).collect();
-        self.threads.map(work, |(span, labels)| {
-            kernels::run(Assign {
-                kmeans: self,
-                centres,
-                span,
-                labels,
-            })
+/// Labels every row with its nearest centre, the first of equals.
+fn assign<T: Float>(
+    data: &ScaledRows<'_, T>,
+    centres: &[Vec<f64>],
+    labels: &mut [u32],
+) -> Vec<SpanSums> {
+    let parts = labels.chunks_mut(data.spans.span_len());
+    let work = data.spans.ranges().into_iter().zip(parts).collect();
+    data.threads.map(work, |(span, labels)| {
+        kernels::run(Assign {
+            data,
+            centres,
+            span,
+            labels,
         })
-    }
+    })
 }
 
 /// Moves every centre to the mean of its rows; a centre without rows stays.
@@ -110,9 +84,9 @@ struct SpanSums {
     inertia: f64,
 }
 
-/// The work of [`KMeans::assign`] on one span, whose part of the labels is `labels`.
+/// The work of [`assign`] on one span, whose part of the labels is `labels`.
 struct Assign<'a, 'd, T> {
-    kmeans: &'a KMeans<'d, T>,
+    data: &'a ScaledRows<'d, T>,
     centres: &'a [Vec<f64>],
     span: Range<usize>,
     labels: &'a mut [u32],
@@ -123,7 +97,7 @@ impl<T: Float> WithSimd for Assign<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> SpanSums {
-        let KMeans { rows, scale, .. } = self.kmeans;
+        let ScaledRows { rows, scale, .. } = self.data;
         let mut sums = SpanSums {
             counts: vec![0.0; self.centres.len()],
             shifts: vec![vec![0.0; rows.n_features()]; self.centres.len()],
@@ -141,8 +115,8 @@ impl<T: Float> WithSimd for Assign<'_, '_, T> {
                 lower_and_label(simd, &distances, active, index, &mut nearest, &mut label);
             }
             sums.inertia += nearest[..tile.len()].iter().sum::<f64>();
-            let data = rows.view().slice_move(s![range, ..]);
-            for ((row, out), &label) in data.axis_iter(Axis(0)).zip(labels).zip(label.iter()) {
+            let values = rows.view().slice_move(s![range, ..]);
+            for ((row, out), &label) in values.axis_iter(Axis(0)).zip(labels).zip(label.iter()) {
                 let cluster = label as usize;
                 *out = cluster as u32;
                 sums.counts[cluster] += 1.0;

@@ -2,6 +2,7 @@
 
 pub(crate) mod alignment;
 pub(crate) mod kmeans;
+pub(crate) mod scaled_rows;
 mod seeding;
 
 use pulp::Simd;

@@ -10,43 +10,48 @@ use pulp::{Simd, WithSimd};
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::kmeans::KMeans;
+use super::scaled_rows::ScaledRows;
 use crate::float::Float;
 use crate::kernels::distance::{lower, squared_distances, sum_of_lower};
 use crate::kernels::{self, active_vectors};
 use crate::parallel::tiles;
 use crate::tile::{TILE, Tile, lanes};
 
-/// As many centres as there are clusters. Where rows are fewer or equal, centres are equal, too.
+/// `n_clusters` rows as centres. Where rows are fewer or equal, centres are equal, too.
 pub(crate) fn greedy_centres<T: Float>(
-    kmeans: &KMeans<'_, T>,
+    data: &ScaledRows<'_, T>,
+    n_clusters: usize,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Vec<Vec<f64>> {
-    let n_samples = kmeans.rows.n_samples();
-    let n_candidates = 2 + (kmeans.n_clusters as f64).ln() as usize;
+    let n_samples = data.rows.n_samples();
+    let n_candidates = 2 + (n_clusters as f64).ln() as usize;
     let mut nearest = vec![f64::INFINITY; n_samples];
-    let mut centres: Vec<Vec<f64>> = Vec::with_capacity(kmeans.n_clusters);
+    let mut centres: Vec<Vec<f64>> = Vec::with_capacity(n_clusters);
     let mut candidates = vec![rng.random_range(0..n_samples)];
     loop {
-        let mut points: Vec<_> = candidates.iter().map(|&n| kmeans.point(n)).collect();
-        let best = best_candidate(kmeans, &points, &nearest);
+        let mut points: Vec<_> = candidates.iter().map(|&n| data.point(n)).collect();
+        let best = best_candidate(data, &points, &nearest);
         centres.push(points.swap_remove(best));
-        if centres.len() == kmeans.n_clusters {
+        if centres.len() == n_clusters {
             return centres;
         }
-        lower_nearest(kmeans, &centres[centres.len() - 1], &mut nearest);
+        lower_nearest(data, &centres[centres.len() - 1], &mut nearest);
         candidates = draw(&nearest, n_candidates, rng);
     }
 }
 
 /// Index of the point that would leave the smallest sum of squared distances, the first of equals.
-fn best_candidate<T: Float>(kmeans: &KMeans<'_, T>, points: &[Vec<f64>], nearest: &[f64]) -> usize {
+fn best_candidate<T: Float>(
+    data: &ScaledRows<'_, T>,
+    points: &[Vec<f64>],
+    nearest: &[f64],
+) -> usize {
     if points.len() == 1 {
         return 0;
     }
-    let partials = kmeans.threads.map(kmeans.spans.ranges(), |span| {
+    let partials = data.threads.map(data.spans.ranges(), |span| {
         kernels::run(Potentials {
-            kmeans,
+            data,
             points,
             nearest,
             span,
@@ -64,12 +69,12 @@ fn best_candidate<T: Float>(kmeans: &KMeans<'_, T>, points: &[Vec<f64>], nearest
 }
 
 /// Lowers each row's squared distance from its nearest centre, now that `point` is a centre too.
-fn lower_nearest<T: Float>(kmeans: &KMeans<'_, T>, point: &[f64], nearest: &mut [f64]) {
-    let parts = nearest.chunks_mut(kmeans.spans.span_len());
-    let work = kmeans.spans.ranges().into_iter().zip(parts).collect();
-    kmeans.threads.map(work, |(span, nearest)| {
+fn lower_nearest<T: Float>(data: &ScaledRows<'_, T>, point: &[f64], nearest: &mut [f64]) {
+    let parts = nearest.chunks_mut(data.spans.span_len());
+    let work = data.spans.ranges().into_iter().zip(parts).collect();
+    data.threads.map(work, |(span, nearest)| {
         kernels::run(LowerNearest {
-            kmeans,
+            data,
             point,
             span,
             nearest,
@@ -106,7 +111,7 @@ fn draw(weights: &[f64], n_draws: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<us
 
 /// Σ_n min(nearest_n, distance_n) over a span, for each point.
 struct Potentials<'a, 'd, T> {
-    kmeans: &'a KMeans<'d, T>,
+    data: &'a ScaledRows<'d, T>,
     points: &'a [Vec<f64>],
     nearest: &'a [f64],
     span: Range<usize>,
@@ -118,16 +123,16 @@ impl<T: Float> WithSimd for Potentials<'_, '_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
         let mut potentials = vec![0.0; self.points.len()];
-        let mut tile = Tile::new(self.kmeans.rows.n_features());
+        let mut tile = Tile::new(self.data.rows.n_features());
         let (mut distances, mut nearest) = (lanes(1), lanes(1));
         for range in tiles(self.span) {
-            tile.load(self.kmeans.rows.view(), range.clone());
+            tile.load(self.data.rows.view(), range.clone());
             let active = active_vectors::<S>(tile.len());
             nearest[..tile.len()].copy_from_slice(&self.nearest[range]);
             // Lanes without a row add nothing.
             nearest[tile.len()..TILE].fill(0.0);
             for (potential, point) in potentials.iter_mut().zip(self.points) {
-                let scale = &self.kmeans.scale;
+                let scale = &self.data.scale;
                 squared_distances(simd, tile.values(), active, point, scale, &mut distances);
                 *potential += sum_of_lower(simd, &distances, active, &nearest);
             }
@@ -138,7 +143,7 @@ impl<T: Float> WithSimd for Potentials<'_, '_, T> {
 
 /// The work of [`lower_nearest`] on a span, whose part of the distances is `nearest`.
 struct LowerNearest<'a, 'd, T> {
-    kmeans: &'a KMeans<'d, T>,
+    data: &'a ScaledRows<'d, T>,
     point: &'a [f64],
     span: Range<usize>,
     nearest: &'a mut [f64],
@@ -149,12 +154,12 @@ impl<T: Float> WithSimd for LowerNearest<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut tile = Tile::new(self.kmeans.rows.n_features());
+        let mut tile = Tile::new(self.data.rows.n_features());
         let (mut distances, mut lanes) = (lanes(1), lanes(1));
         for (range, nearest) in tiles(self.span).zip(self.nearest.chunks_mut(TILE)) {
-            tile.load(self.kmeans.rows.view(), range);
+            tile.load(self.data.rows.view(), range);
             let active = active_vectors::<S>(tile.len());
-            let scale = &self.kmeans.scale;
+            let scale = &self.data.scale;
             squared_distances(
                 simd,
                 tile.values(),

@@ -9,12 +9,22 @@ use pulp::Simd;
 
 use super::{group, vectors, vectors_mut, vectors_per_row, vectors_per_tile};
 use crate::linalg::packed_row;
-use crate::precision::Component;
 use crate::tile::TILE;
 
 /// Smallest log-density that is reported, in nats. Where a square overflows, the result is this
 /// value and not −∞ or NaN, so that everything derived from it stays finite.
 pub(crate) const LOG_DENSITY_FLOOR: f64 = -1e200;
+
+/// One component as the kernel needs it.
+#[derive(Debug)]
+pub(crate) struct Gaussian {
+    /// μ.
+    pub(crate) mean: Vec<f64>,
+    /// L⁻¹.
+    pub(crate) inverse_factor: TriangleBlocks,
+    /// Log-density at the mean, log-weight included.
+    pub(crate) log_constant: f64,
+}
 
 /// Rows of L⁻¹ that the kernel treats together.
 const BLOCK: usize = 4;
@@ -55,18 +65,18 @@ pub(crate) fn log_density<S: Simd>(
     simd: S,
     values: &[f64],
     active: usize,
-    component: &Component,
+    gaussian: &Gaussian,
     centred: &mut [f64],
     out: &mut [f64],
 ) {
-    subtract::<S>(simd, values, active, &component.mean, centred);
+    subtract::<S>(simd, values, active, &gaussian.mean, centred);
     let centred = vectors::<S>(centred);
     let out = &mut vectors_mut::<S>(out)[..active];
-    let constant = component.log_constant;
+    let constant = gaussian.log_constant;
     if const { vectors_per_tile::<S>() == 6 } {
-        quadratic_form::<S, 6>(simd, centred, &component.blocks, constant, out);
+        quadratic_form::<S, 6>(simd, centred, &gaussian.inverse_factor, constant, out);
     } else {
-        quadratic_form::<S, 2>(simd, centred, &component.blocks, constant, out);
+        quadratic_form::<S, 2>(simd, centred, &gaussian.inverse_factor, constant, out);
     }
 }
 
