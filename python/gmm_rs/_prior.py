@@ -48,7 +48,7 @@ class Prior:
         :math:`S_0`: the prior scatter, symmetric and positive definite. Default: diagonal, ``K**(-2 / n_features)``
         times the variance of each feature, which shares the volume of the data among the components [2]_. It follows
         the units of the data, so that data in other units cluster the same. Far outliers, more than three
-        interquartile ranges beyond the quartiles, do not count.
+        interquartile ranges beyond the quartiles and at most one row in a hundred, do not count.
 
     Raises
     ------

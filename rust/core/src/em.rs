@@ -12,7 +12,7 @@ use rand_xoshiro::rand_core::SeedableRng;
 
 use crate::config::{FitConfig, Progress, RowKnowledge};
 use crate::data::{LogPrior, Rows};
-use crate::e_step::{Posterior, accumulate};
+use crate::e_step::{Posterior, Responsibilities, accumulate};
 use crate::error::{GmmError, check_shape};
 use crate::evaluate::Evaluator;
 use crate::float::Float;
@@ -20,7 +20,7 @@ use crate::init::HardLabels;
 use crate::init::alignment::align;
 use crate::init::kmeans::kmeans_labels;
 use crate::init::scaled_rows::ScaledRows;
-use crate::m_step::m_step;
+use crate::m_step::{loses_digits, m_step};
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::precision::Precision;
@@ -156,7 +156,34 @@ impl<T: Float> Em<'_, T> {
     fn maximise_labels(&self, labels: &[u32]) -> Result<Mixture, GmmError> {
         let anchors = vec![&self.prior.mean[..]; self.config.n_components];
         let labels = HardLabels(labels);
-        let stats = accumulate(self.rows, &anchors, &labels, self.threads);
+        let stats = accumulate(self.rows.reborrow(), &anchors, &labels, self.threads);
+        self.maximise(&stats, &anchors, &labels)
+    }
+
+    /// The M-step. Where `stats` are too far from the new means for exact differences, they are taken once
+    /// more about these.
+    fn maximise<R: Responsibilities>(
+        &self,
+        stats: &SufficientStats,
+        anchors: &[&[f64]],
+        responsibilities: &R,
+    ) -> Result<Mixture, GmmError> {
+        let mixture = m_step(stats, anchors, &self.prior)?;
+        if !loses_digits(stats, &mixture) {
+            return Ok(mixture);
+        }
+        let means: Vec<Vec<f64>> = mixture
+            .means()
+            .outer_iter()
+            .map(|mean| mean.to_vec())
+            .collect();
+        let anchors: Vec<&[f64]> = means.iter().map(Vec::as_slice).collect();
+        let stats = accumulate(
+            self.rows.reborrow(),
+            &anchors,
+            responsibilities,
+            self.threads,
+        );
         m_step(&stats, &anchors, &self.prior)
     }
 
@@ -201,7 +228,7 @@ impl<T: Float> Em<'_, T> {
                 };
                 return Ok((fit, stats));
             }
-            mixture = m_step(&stats, &anchors, &self.prior)?;
+            mixture = self.maximise(&stats, &anchors, &posterior)?;
         }
         unreachable!("the loop ends at max_iter")
     }

@@ -69,3 +69,19 @@ pub(crate) fn m_step(
     }
     Mixture::new(weights, means, covariances)
 }
+
+/// Whether a mean has moved so far from its anchor, measured in standard deviations of its component,
+/// that S loses digits: it is then a small difference of large numbers.
+pub(crate) fn loses_digits(stats: &SufficientStats, mixture: &Mixture) -> bool {
+    const FAR: f64 = 4.0;
+    let components = mixture.covariances().outer_iter().zip(&stats.zeroth);
+    components
+        .zip(stats.first.outer_iter())
+        .any(|((covariance, &s0), s1)| {
+            let moved = s1.iter().zip(covariance.diag());
+            s0 > 0.0
+                && moved
+                    .into_iter()
+                    .any(|(s1, variance)| (s1 / s0).powi(2) > FAR * FAR * variance)
+        })
+}

@@ -1,8 +1,8 @@
 //! Centre and spread of each feature, which far outliers don't move.
 //!
 //! A value is far out if it lies more than three interquartile ranges outside the quartiles
-//! (Tukey 1977, §2D); mean and variance are those of the other values. Where nothing is far out they
-//! are the plain ones. Multiplying or shifting a feature multiplies or shifts the result.
+//! (Tukey 1977, §2D) and is one of few: at most one in a hundred. Mean and variance are those of the
+//! other values. Where nothing is far out they are the plain ones. Multiplying or shifting a feature multiplies or shifts the result.
 
 use std::ops::RangeInclusive;
 
@@ -18,6 +18,9 @@ const QUARTILE_ROWS: usize = 4096;
 
 /// How far out is far out, in interquartile ranges beyond the quartiles.
 const FENCE: f64 = 3.0;
+
+/// One value in so many may be an outlier; if more are far out, they are a part of the data.
+const RARE: usize = 100;
 
 /// Mean and variance (divided by the count) of each column, far outliers aside.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,9 +82,11 @@ impl Fence {
         };
         let (lower, upper) = (quantile(1), quantile(3));
         let range = upper - lower;
-        // Of values that are mostly equal, the others are not outliers.
-        let inside = if range > 0.0 {
-            lower - FENCE * range..=upper + FENCE * range
+        let inside = lower - FENCE * range..=upper + FENCE * range;
+        let beyond = values.iter().filter(|x| !inside.contains(x)).count();
+        let few = (values.len() / RARE).max(1);
+        let inside = if range > 0.0 && beyond <= few {
+            inside
         } else {
             f64::NEG_INFINITY..=f64::INFINITY
         };
@@ -166,8 +171,11 @@ mod tests {
     fn far_outliers_count_for_nothing() {
         let mut data = Array2::from_shape_fn((100, 1), |(n, _)| (n % 10) as f64);
         let without = spread(&data.slice(s![1.., ..]).to_owned());
-        data[[0, 0]] = 1e300;
+        data[[0, 0]] = 1e100;
         assert_eq!(spread(&data), without);
+        data[[1, 0]] = 1e100;
+        // Two in a hundred are a part of the data.
+        assert!(spread(&data).variance[0] > 1e196);
     }
 
     #[test]

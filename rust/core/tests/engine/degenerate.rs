@@ -1,6 +1,6 @@
 //! Data on which a careless implementation fails.
 
-use crate::common::{blobs, fit, labels, normal, rng, same_partition};
+use crate::common::{blobs, fit, fit_with, labels, normal, rng, same_partition};
 use gmm_core::{Fit, FitConfig, GmmError, Mixture, PriorConfig, RowKnowledge, Rows, Threads};
 use ndarray::{Array1, Array2, Array3, array};
 use std::ops::ControlFlow;
@@ -112,6 +112,34 @@ fn many_dimensions_with_tiny_or_unit_spread() {
         assert!(
             same_partition(&truth, &labels(&fitted.mixture, data.view())),
             "{d}"
+        );
+    }
+}
+
+#[test]
+fn tight_clusters_far_apart_keep_the_digits_of_their_spread() {
+    let mut rng = rng(7);
+    let noise = Array2::from_shape_simple_fn((200, 2), || 1e-9 * normal(&mut rng));
+    let data = Array2::from_shape_fn((200, 2), |(i, j)| (i % 2) as f64 + noise[[i, j]]);
+    // A prior that has no influence.
+    let prior = PriorConfig {
+        mean_precision: 1e-30,
+        covariance: Some(Array2::eye(2) * 1e-30),
+        ..PriorConfig::default()
+    };
+    let fitted = fit_with(data.view(), 2, 1, RowKnowledge::default(), prior);
+    let first = labels(&fitted.mixture, data.view())[0];
+    let k = usize::try_from(first).expect("an index");
+    for (i, j) in [(0, 0), (1, 0), (1, 1)] {
+        // What the data hold of the noise: they lie on the grid of numbers near 1.
+        let column = |j: usize| data.slice(ndarray::s![..;2, j]).to_owned();
+        let (a, b) = (column(i), column(j));
+        let (a, b) = (&a - a.sum() / 100.0, &b - b.sum() / 100.0);
+        let expected = (&a * &b).sum() / (4.0 + 100.0 + 4.0);
+        let found = fitted.mixture.covariances()[[k, i, j]];
+        assert!(
+            (found - expected).abs() < 1e-10 * 1e-18,
+            "{found} {expected}"
         );
     }
 }
