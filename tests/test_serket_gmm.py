@@ -177,6 +177,46 @@ def test_class_numbers_stay_over_updates_without_a_message(blobs):
         np.testing.assert_array_equal(gmm.labels_, first)
 
 
+@pytest.mark.parametrize("noise", [1e-11, 1e-6, 1e-2])
+def test_class_numbers_stay_under_a_message_that_says_little(blobs, noise):
+    gmm, _ = connected(blobs[0], random_state=np.random.default_rng(0))
+    gmm.update()
+    first = gmm.labels_
+    rng = np.random.default_rng(1)
+    for _ in range(6):
+        gmm.set_backward_msg(1 / 3 + noise * rng.uniform(-1, 1, size=(len(first), 3)))
+        gmm.update()
+        np.testing.assert_array_equal(gmm.labels_, first)
+
+
+def test_class_numbers_stay_under_a_message_that_is_the_same_for_all_rows(blobs):
+    gmm, _ = connected(blobs[0], random_state=np.random.default_rng(0))
+    gmm.update()
+    first = gmm.labels_
+    gmm.set_backward_msg(np.tile([0.2, 0.3, 0.5], (len(first), 1)))
+    gmm.update()
+    np.testing.assert_array_equal(gmm.labels_, first)
+
+
+def test_class_numbers_stay_where_the_message_cannot_tell_them_apart(blobs):
+    gmm, _ = connected(blobs[0], random_state=np.random.default_rng(0))
+    gmm.update()
+    first = gmm.labels_
+    for _ in range(6):
+        gmm.set_backward_msg(np.array([[1, 0, 0], [0, 0.5, 0.5], [0, 0.5, 0.5]])[first])
+        gmm.update()
+        np.testing.assert_array_equal(gmm.labels_, first)
+
+
+def test_a_message_renames_classes_against_their_past(blobs):
+    gmm, _ = connected(blobs[0], random_state=0)
+    gmm.update()
+    first = gmm.labels_
+    gmm.set_backward_msg(np.array([[0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]])[first])
+    gmm.update()
+    np.testing.assert_array_equal(gmm.labels_, (first + 1) % 3)
+
+
 def test_class_numbers_stay_when_the_data_grow(blobs):
     data, _ = blobs
     order = np.random.default_rng(5).permutation(len(data))
@@ -279,7 +319,7 @@ def test_a_stale_message_is_dropped_with_a_warning(blobs):
     gmm.update()
     without = gmm.get_forward_msg()
     gmm.set_backward_msg(one_hot(np.zeros(119, dtype=int), 3))
-    with pytest.warns(StaleMessageWarning, match=r"module\d+_gmm.*119 rows.*120 now") as caught:
+    with pytest.warns(StaleMessageWarning, match=r"module\d+_gmm ignores a backward message") as caught:
         gmm.update()
     assert caught[0].filename == __file__
     np.testing.assert_allclose(gmm.get_forward_msg(), without, atol=1e-9)
@@ -375,8 +415,8 @@ def test_an_upstream_without_a_message_is_named():
         (np.zeros((2, 2, 2)), DimensionError, "3 dimensions"),
         (np.zeros((0, 2)), DimensionError, "at least one row"),
         ([["a"]], ParameterError, "real numbers"),
-        ([[1.0, 2.0], [3.0, np.nan]], NonFiniteError, "row 1.*column 1"),
-        ([[np.inf]], NonFiniteError, "row 0.*column 0"),
+        ([[1.0, 2.0], [3.0, np.nan]], NonFiniteError, r"module\d+_gmm.*row 1.*column 1"),
+        ([[np.inf]], NonFiniteError, r"module\d+_gmm.*row 0.*column 0"),
     ],
 )
 def test_data_that_are_refused(data, error, words):

@@ -20,7 +20,7 @@ from gmm_rs._validation import (
     check_real,
     resolve_seed,
 )
-from gmm_rs.exceptions import DimensionError, GmmError, NotFittedError, ParameterError
+from gmm_rs.exceptions import DimensionError, GmmError, NonFiniteError, NotFittedError, ParameterError
 from gmm_rs.serket._accuracy import IntArray, check_category
 from gmm_rs.serket._files import read_model
 from gmm_rs.serket._folder import ModuleFolder
@@ -33,6 +33,8 @@ from gmm_rs.serket._results import classify
 from gmm_rs.serket._runtime import Module
 
 _FROM_LEARNING = ("n_iter_", "converged_", "lower_bounds_", "log_likelihoods_")
+_WEIGHT_OF_PREVIOUS = 0.1
+"""What the classes of the update before count for, beside the message, when the classes of a new start are numbered."""
 _FROM_UPDATE = ("weights_", "means_", "covariances_", "labels_", "accuracy_")
 
 
@@ -265,12 +267,15 @@ class GMM(Module):
         mode, folder = self.mode, ModuleFolder(self.save_dir / self.get_name(), self.layout)
         if self.save:
             folder.check_writable(mode, self._n_learnt)
-        training = self._learn(X, message, num_threads) if mode == "learn" else None
-        if training is None:
-            model = self._trained_model(folder, n_features=X.shape[1])
-        else:
-            model = Model(training["weights"], training["means"], training["covariances"])
-        results = classify(model, X, message, self.category, num_threads=num_threads)
+        try:
+            training = self._learn(X, message, num_threads) if mode == "learn" else None
+            if training is None:
+                model = self._trained_model(folder, n_features=X.shape[1])
+            else:
+                model = Model(training["weights"], training["means"], training["covariances"])
+            results = classify(model, X, message, self.category, num_threads=num_threads)
+        except NonFiniteError as error:
+            raise NonFiniteError(f"{self.get_name()}: {error}") from None
         if self.save:
             folder.write(
                 mode,
@@ -317,17 +322,25 @@ class GMM(Module):
             n_init=self.n_init,
             seed=resolve_seed(self.random_state),
             log_prior=None if message is None else np.log(message),
-            align_to=self._reference(X, num_threads) if message is None else message,
+            align_to=self._reference(X, message, num_threads),
             num_threads=num_threads,
             **self.prior.engine_arguments(n_features=X.shape[1]),
         )
 
-    def _reference(self, X: FloatArray, num_threads: int) -> Float64Array | None:
-        """Classify the rows as before, for a fresh start to keep to: other modules know the classes by number."""
+    def _reference(self, X: FloatArray, message: Float64Array | None, num_threads: int) -> Float64Array | None:
+        """For each row, how much speaks for each class: the numbers of a fresh start's classes follow it.
+
+        Other modules know the classes by number. The message says which class they mean; where it does not tell
+        classes apart, these keep the numbers that they had in the update before.
+        """
         previous = self._learnt_model
         if previous is None or (previous.n_components, previous.n_features) != (self.K, X.shape[1]):
-            return None
-        return previous.probabilities(X, num_threads=num_threads)
+            return message
+        probabilities = previous.probabilities(X, num_threads=num_threads)
+        if message is None:
+            return probabilities
+        # Only how rows differ tells which class is which, not how probable a class is in all of them.
+        return message - message.mean(axis=0) + _WEIGHT_OF_PREVIOUS * probabilities
 
     def _trained_model(self, folder: ModuleFolder, *, n_features: int) -> Model:
         if self._learnt_model is not None:

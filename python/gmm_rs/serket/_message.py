@@ -66,7 +66,9 @@ def read_message(message: object, n_samples: int, n_components: int, *, receiver
         )
     if len(array) != n_samples:
         warnings.warn(
-            f"{receiver} ignores a backward message with {len(array)} rows, because its data have {n_samples} now",
+            # Without the numbers, so that Python shows it once where the data grow by a row per update.
+            f"{receiver} ignores a backward message that has another number of rows than its data have now: "
+            f"update the module that sent it after this one",
             StaleMessageWarning,
             stacklevel=3,  # the caller of update()
         )
