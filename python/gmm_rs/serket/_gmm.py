@@ -340,7 +340,8 @@ class GMM(Module):
         if message is None:
             return probabilities
         # Only how rows differ tells which class is which, not how probable a class is in all of them.
-        return message - message.mean(axis=0) + _WEIGHT_OF_PREVIOUS * probabilities
+        reference: Float64Array = message - message.mean(axis=0) + _WEIGHT_OF_PREVIOUS * probabilities
+        return reference
 
     def _trained_model(self, folder: ModuleFolder, *, n_features: int) -> Model:
         if self._learnt_model is not None:

@@ -18,7 +18,7 @@ use crate::tile::TILE;
 const MAX_SPANS: usize = 64;
 
 /// Floating-point operations below which a span is not worth the hand-over to another thread.
-const MIN_FLOPS_PER_SPAN: usize = 1 << 20;
+const MIN_FLOPS_PER_SPAN: usize = 1 << 21;
 
 /// Bytes that the partial results of all spans may take together.
 const MAX_PARTIAL_BYTES: usize = 32 << 20;
