@@ -6,10 +6,10 @@ import pickle
 import subprocess
 import sys
 import textwrap
-import warnings
 
 import numpy as np
 import pytest
+from pipelines import connected, one_hot
 
 from gmm_rs import (
     GMM,
@@ -20,28 +20,11 @@ from gmm_rs import (
     NotFittedError,
     ParameterError,
     Prior,
-    StaleMessageWarning,
     _core,
 )
 from gmm_rs import serket as srk
-from gmm_rs.serket._message import FLOOR, read_message
 
-
-def connected(data, K=3, **parameters):
-    """A GMM that writes nothing, and the observation that it is connected to."""
-    obs = srk.Observation(data)
-    gmm = GMM(K, **{"random_state": 0, "save": False} | parameters)
-    gmm.connect(obs)
-    return gmm, obs
-
-
-def one_hot(labels, K, *, confidence=0.9):
-    message = np.full((len(labels), K), (1 - confidence) / (K - 1))
-    message[np.arange(len(labels)), labels] = confidence
-    return message
-
-
-# Learning ------------------------------------------------------------------------------------------------------------
+# Learning -------------------------------------------------------------------------------------------------------------
 
 
 def test_learning_finds_the_clusters(blobs):
@@ -154,178 +137,7 @@ def test_prior_has_its_effect(blobs):
     assert wide.covariances_[:, 0, 0].min() > 10 * narrow.covariances_[:, 0, 0].max()
 
 
-# The message from downstream -----------------------------------------------------------------------------------------
-
-
-def test_a_fresh_start_takes_its_class_numbers_from_the_message(blobs):
-    data, truth = blobs
-    for permutation in ([0, 1, 2], [1, 2, 0], [2, 1, 0]):
-        gmm, _ = connected(data)
-        wanted = np.array(permutation)[truth]
-        gmm.set_backward_msg(one_hot(wanted, 3, confidence=0.5))
-        gmm.update()
-        np.testing.assert_array_equal(gmm.labels_, wanted)
-
-
-def test_class_numbers_stay_over_updates_without_a_message(blobs):
-    data, _ = blobs
-    gmm, _ = connected(data, random_state=np.random.default_rng(0))
-    gmm.update()
-    first = gmm.labels_
-    for _ in range(6):
-        gmm.update()
-        np.testing.assert_array_equal(gmm.labels_, first)
-
-
-@pytest.mark.parametrize("noise", [1e-11, 1e-6, 1e-2])
-def test_class_numbers_stay_under_a_message_that_says_little(blobs, noise):
-    gmm, _ = connected(blobs[0], random_state=np.random.default_rng(0))
-    gmm.update()
-    first = gmm.labels_
-    rng = np.random.default_rng(1)
-    for _ in range(6):
-        gmm.set_backward_msg(1 / 3 + noise * rng.uniform(-1, 1, size=(len(first), 3)))
-        gmm.update()
-        np.testing.assert_array_equal(gmm.labels_, first)
-
-
-def test_class_numbers_stay_under_a_message_that_is_the_same_for_all_rows(blobs):
-    gmm, _ = connected(blobs[0], random_state=np.random.default_rng(0))
-    gmm.update()
-    first = gmm.labels_
-    gmm.set_backward_msg(np.tile([0.2, 0.3, 0.5], (len(first), 1)))
-    gmm.update()
-    np.testing.assert_array_equal(gmm.labels_, first)
-
-
-def test_class_numbers_stay_where_the_message_cannot_tell_them_apart(blobs):
-    gmm, _ = connected(blobs[0], random_state=np.random.default_rng(0))
-    gmm.update()
-    first = gmm.labels_
-    for _ in range(6):
-        gmm.set_backward_msg(np.array([[1, 0, 0], [0, 0.5, 0.5], [0, 0.5, 0.5]])[first])
-        gmm.update()
-        np.testing.assert_array_equal(gmm.labels_, first)
-
-
-def test_a_message_renames_classes_against_their_past(blobs):
-    gmm, _ = connected(blobs[0], random_state=0)
-    gmm.update()
-    first = gmm.labels_
-    gmm.set_backward_msg(np.array([[0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]])[first])
-    gmm.update()
-    np.testing.assert_array_equal(gmm.labels_, (first + 1) % 3)
-
-
-def test_class_numbers_stay_when_the_data_grow(blobs):
-    data, _ = blobs
-    order = np.random.default_rng(5).permutation(len(data))
-    gmm, obs = connected(data[order[:30]], random_state=np.random.default_rng(0))
-    gmm.update()
-    for n in range(31, 120):
-        before = gmm.labels_
-        obs.set_forward_msg(data[order[:n]])
-        gmm.update()
-        assert np.mean(gmm.labels_[: len(before)] == before) > 0.9
-
-
-def test_the_message_decides_rows_that_the_data_leave_open():
-    data = np.concatenate([np.random.default_rng(0).normal(size=(60, 1)) * 0.1 + [[-3], [3]][k] for k in (0, 1)])
-    data = np.concatenate([data, [[0.0]]])
-    labels = np.repeat([0, 1], 60)
-    for favourite in (0, 1):
-        gmm, obs = connected(data, K=2)
-        gmm.set_backward_msg(one_hot(np.append(labels, favourite), 2, confidence=1 - 1e-9))
-        gmm.update()
-        assert gmm.labels_[-1] == favourite
-        assert obs.get_backward_msg()[-1, 0] == gmm.means_[favourite, 0]
-        gmm.set_backward_msg(None)
-        gmm.mode = "recog"
-        alone = gmm.get_forward_msg()
-        gmm.update()
-        np.testing.assert_array_equal(gmm.get_forward_msg(), alone)  # the forward message never has the message in it
-
-
-def test_recognition_takes_the_message_into_account(blobs):
-    data, _ = blobs
-    gmm, _ = connected(data)
-    gmm.update()
-    gmm.mode = "recog"
-    halfway = gmm.means_[[0, 1]].mean(axis=0)
-    gmm.connect(srk.Observation([halfway]))
-    gmm.update()
-    alone = gmm.get_forward_msg()
-    for label in (0, 1):
-        gmm.set_backward_msg(np.eye(3)[[label]])
-        gmm.update()
-        assert gmm.labels_ == [label]
-        np.testing.assert_array_equal(gmm.get_forward_msg(), alone)
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        None,
-        np.array(None),
-        np.zeros((4, 2)),
-        np.full((4, 2), np.nan),
-        np.full((4, 2), 7.0),
-        [[1, 1]] * 4,
-        [[np.inf, 1.0]] * 4,
-    ],
-)
-def test_messages_without_information_are_none(message):
-    assert read_message(message, 4, 2, receiver="g") is None
-
-
-def test_messages_are_normalised():
-    message = [[2, 2, 4, 99], [0, 0, 0, 1], [np.nan, 1, 1, 1], [0, 3, 0, 0], [-1, 1, 1, 0], [1e308, 1e308, 1e308, 0]]
-    probabilities = read_message(message, 6, 3, receiver="g")
-    third = 1 / 3
-    expected = [[0.25, 0.25, 0.5], [third] * 3, [third] * 3, [FLOOR, 1, FLOOR], [FLOOR, 0.5, 0.5], [third] * 3]
-    np.testing.assert_allclose(probabilities, expected, rtol=1e-9)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-15)
-
-
-def test_uneven_columns_of_a_padded_message(blobs):
-    """Serket's mlda pads its messages to its widest input."""
-    data, truth = blobs
-    padded = np.full((120, 7), 0.4)
-    padded[:, :3] = one_hot(truth, 3)
-    gmm, _ = connected(data)
-    gmm.set_backward_msg(padded)
-    gmm.update()
-    np.testing.assert_array_equal(gmm.labels_, truth)
-
-
-@pytest.mark.parametrize(
-    ("message", "error", "words"),
-    [
-        (np.ones((4, 1)), DimensionError, "1 columns.*K=2"),
-        (np.ones(4), DimensionError, r"2-D.*\(4,\)"),
-        (np.full((4, 2), -0.3), ParameterError, "logarithms"),
-        (np.full((4, 2), "a"), ParameterError, "dtype <U1"),
-        ([[1], [1, 2]], DimensionError, "2-D"),
-    ],
-)
-def test_messages_that_are_refused(message, error, words):
-    with pytest.raises(error, match=f"module.*{words}"):
-        read_message(message, 4, 2, receiver="module001_gmm")
-
-
-def test_a_stale_message_is_dropped_with_a_warning(blobs):
-    data, truth = blobs
-    gmm, _ = connected(data, category=truth)
-    gmm.update()
-    without = gmm.get_forward_msg()
-    gmm.set_backward_msg(one_hot(np.zeros(119, dtype=int), 3))
-    with pytest.warns(StaleMessageWarning, match=r"module\d+_gmm ignores a backward message") as caught:
-        gmm.update()
-    assert caught[0].filename == __file__
-    np.testing.assert_allclose(gmm.get_forward_msg(), without, atol=1e-9)
-
-
-# Recognition ---------------------------------------------------------------------------------------------------------
+# Recognition ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_learnt_module_recognises_with_what_it_has_learnt(blobs):
@@ -390,7 +202,7 @@ def test_a_model_for_other_data_names_both_numbers(blobs):
         wide.update()
 
 
-# Errors and warnings -------------------------------------------------------------------------------------------------
+# Errors and warnings --------------------------------------------------------------------------------------------------
 
 
 def test_update_before_connect():
@@ -526,84 +338,3 @@ def test_learnt_modules_can_be_copied_and_pickled(blobs):
     for twin in (copy.deepcopy(gmm), pickle.loads(pickle.dumps(gmm))):
         twin.update()
         np.testing.assert_array_equal(twin.get_forward_msg(), gmm.get_forward_msg())
-
-
-# What breaks the original --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("factor", "offset"), [(1, 1e4), (1, 1e8), (1e6, 0), (1e-6, 0), (1e-3, 1e4), (1e120, 0)])
-def test_units_and_origin_of_the_data_do_not_matter(blobs, factor, offset):
-    data, truth = blobs
-    gmm, _ = connected(data * factor + offset, category=truth)
-    gmm.update()
-    assert gmm.accuracy_ == 1.0
-    assert np.isfinite(gmm.get_forward_msg()).all()
-
-
-@pytest.mark.parametrize("far", [1e3, 1e6, 1e9])
-def test_one_far_outlier(blobs, far):
-    data, truth = blobs
-    gmm, obs = connected(np.concatenate([data, [[far, far]]]), K=4, category=np.append(truth, 3))
-    gmm.update()
-    assert np.isfinite(gmm.get_forward_msg()).all()
-    assert np.isfinite(obs.get_backward_msg()).all()
-    assert gmm.accuracy_ == 1.0
-
-
-def test_a_row_far_from_every_class_has_probabilities(blobs):
-    gmm, obs = connected(blobs[0])
-    gmm.update()
-    obs.set_forward_msg([[1e4, 1e4], [-1e150, 1e150], [0.0, 0.0]])
-    gmm.mode = "recog"
-    gmm.update()
-    np.testing.assert_allclose(gmm.get_forward_msg().sum(axis=1), 1.0, rtol=1e-12)
-
-
-@pytest.mark.parametrize(("n_samples", "n_features", "spread"), [(60, 400, 1.0), (60, 200, 1e-3), (120, 64, 1.0)])
-def test_many_features(n_samples, n_features, spread):
-    rng = np.random.default_rng(0)
-    truth = np.arange(n_samples) % 2
-    data = spread * (rng.normal(size=(n_samples, n_features)) + 3.0 * truth[:, None])
-    gmm, _ = connected(data, K=2, category=truth)
-    gmm.update()
-    assert gmm.accuracy_ == 1.0
-    np.testing.assert_allclose(gmm.get_forward_msg().sum(axis=1), 1.0, rtol=1e-12)
-
-
-@pytest.mark.parametrize("n_samples", [1, 2, 3])
-def test_fewer_rows_than_classes(n_samples):
-    gmm, obs = connected(np.arange(2.0 * n_samples).reshape(-1, 2), K=5, category=range(n_samples))
-    gmm.update()
-    assert gmm.get_forward_msg().shape == (n_samples, 5)
-    np.testing.assert_allclose(gmm.get_forward_msg().sum(axis=1), 1.0, rtol=1e-12)
-    assert np.isfinite(obs.get_backward_msg()).all()
-
-
-def test_an_observation_that_grows_row_by_row(blobs):
-    data, _ = blobs
-    gmm, obs = connected(data[:1])
-    rows = np.random.default_rng(0).permutation(data)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for n in range(1, 40):
-            obs.set_forward_msg(list(rows[:n]))
-            gmm.update()
-            assert gmm.get_forward_msg().shape == (n, 3)
-
-
-def test_constant_and_duplicate_rows():
-    for data in (np.ones((20, 3)), np.repeat([[0.0, 1.0], [5.0, 1.0]], 10, axis=0)):
-        gmm, obs = connected(data, K=2)
-        gmm.update()
-        assert np.isfinite(gmm.get_forward_msg()).all()
-        assert np.isfinite(obs.get_backward_msg()).all()
-
-
-def test_perfect_clusters_score_one_when_numbers_of_classes_differ(blobs):
-    data, truth = blobs
-    gmm, _ = connected(data, category=np.array([7, 3, 3])[truth])
-    gmm.update()
-    assert gmm.accuracy_ == pytest.approx(2 / 3)
-    gmm, _ = connected(data, K=2, category=truth)
-    gmm.update()
-    assert gmm.accuracy_ == pytest.approx(2 / 3)
