@@ -65,8 +65,8 @@ class GMM(Module):
     n_init : int
         Number of k-means starts, of which the result with the highest lower bound is kept.
     tol : float
-        Stop when an iteration raises the lower bound (see `lower_bounds_`) by less than this, in nats; with 0, after
-        `itr` iterations.
+        Stop when an iteration changes the lower bound (see `lower_bounds_`) by less than this, in nats a row; with 0,
+        after `itr` iterations.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         Where the starts come from. None draws from NumPy's global generator: ``numpy.random.seed`` decides.
     num_threads : int, optional

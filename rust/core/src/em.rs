@@ -132,7 +132,7 @@ struct Em<'a, T> {
 
 impl<T: Float> Em<'_, T> {
     /// Runs EM from hard labels; as long as it ends with an empty component and giving that one
-    /// to the rows that are explained worst leads to a higher bound, goes on from there.
+    /// to the row that is explained worst leads to a higher bound, goes on from there.
     fn run_from_labels(
         &self,
         mut labels: Vec<u32>,

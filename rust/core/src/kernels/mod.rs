@@ -1,7 +1,7 @@
 //! The inner loops, generic over [`pulp::Simd`], one lane per row of data.
 //!
 //! Each function here is inlined into one entry point per instruction set; the set is chosen once
-//! per call, by [`run`]. Tables are lane-major: [`TILE`](crate::tile::TILE) lanes for each feature or component.
+//! per process, by [`run`]. Tables are lane-major: [`TILE`](crate::tile::TILE) lanes for each feature or component.
 
 pub(crate) mod density;
 pub(crate) mod distance;
@@ -47,7 +47,7 @@ pub(crate) fn vectors_mut<S: pulp::Simd>(values: &mut [f64]) -> &mut [S::f64s] {
     S::as_mut_simd_f64s(values).0
 }
 
-/// The `index`-th run of `N` vectors that starts at `offset`.
+/// The `N` vectors of `row` from `start` on.
 #[inline(always)]
 pub(crate) fn group<S: pulp::Simd, const N: usize>(row: &[S::f64s], start: usize) -> &[S::f64s; N] {
     row[start..start + N]
