@@ -45,7 +45,9 @@ def test_forward_message_is_the_posterior_of_each_class(blobs):
     gmm, _ = connected(data)
     gmm.update()
     message = gmm.get_forward_msg()
-    expected = _core.predict_proba(data, gmm.weights_, gmm.means_, gmm.covariances_, log_prior=None, num_threads=1)
+    expected = _core.predict_proba(
+        data, gmm.weights_, gmm.means_, gmm.covariances_, covariance_type="full", log_prior=None, num_threads=1
+    )
     assert message.dtype == np.float64
     np.testing.assert_array_equal(message, expected)
     np.testing.assert_allclose(message.sum(axis=1), 1.0, rtol=1e-12)

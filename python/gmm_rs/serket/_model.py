@@ -33,13 +33,25 @@ class Model:
     def probabilities(self, X: FloatArray, *, num_threads: int) -> Float64Array:
         """P(z|d): the probability of each class for each row, (N, K), without any message."""
         return _core.predict_proba(
-            X, self.weights, self.means, self.covariances, log_prior=None, num_threads=num_threads
+            X,
+            self.weights,
+            self.means,
+            self.covariances,
+            covariance_type="full",
+            log_prior=None,
+            num_threads=num_threads,
         )
 
     def labels(self, X: FloatArray, log_prior: Float64Array, *, num_threads: int) -> IntArray:
         """The most probable class of each row, (N,), given the prior log-probabilities (N, K) of a message."""
         return _core.predict(
-            X, self.weights, self.means, self.covariances, log_prior=log_prior, num_threads=num_threads
+            X,
+            self.weights,
+            self.means,
+            self.covariances,
+            covariance_type="full",
+            log_prior=log_prior,
+            num_threads=num_threads,
         )
 
     def check_fits(self, n_components: int, n_features: int, *, reader: str, origin: str) -> None:

@@ -1,7 +1,6 @@
 //! NumPy arrays in and out.
 
-use gmm_core::{GmmError, Mixture};
-use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
+use numpy::PyReadonlyArray2;
 use pyo3::FromPyObject;
 
 /// Data as Python gives them: read in place, whatever their strides.
@@ -36,17 +35,4 @@ impl FloatMatrix<'_> {
             Self::F32(matrix) => matrix.as_array().nrows(),
         }
     }
-}
-
-/// A mixture from copies of its arrays.
-pub(crate) fn mixture(
-    weights: &PyReadonlyArray1<'_, f64>,
-    means: &PyReadonlyArray2<'_, f64>,
-    covariances: &PyReadonlyArray3<'_, f64>,
-) -> Result<Mixture, GmmError> {
-    Mixture::new(
-        weights.as_array().to_owned(),
-        means.as_array().to_owned(),
-        covariances.as_array().to_owned(),
-    )
 }

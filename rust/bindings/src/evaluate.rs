@@ -2,26 +2,29 @@
 
 use gmm_core::{Evaluator, LogPrior, Rows};
 use numpy::{
-    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
+    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArrayDyn,
 };
 use pyo3::{Bound, PyResult, Python, pyfunction};
 
-use crate::arrays::{FloatMatrix, mixture, with_view};
+use crate::arrays::{FloatMatrix, with_view};
 use crate::compute::compute;
+use crate::covariances::mixture;
 
 /// Defines a function that evaluates a mixture with one method of [`Evaluator`].
 macro_rules! evaluation {
     ($(#[$doc:meta])* $name:ident -> $output:ident<$element:ty>, |$n_samples:ident, $n_components:ident| $shape:expr) => {
         $(#[$doc])*
         #[pyfunction]
-        #[pyo3(signature = (X, weights, means, covariances, *, log_prior, num_threads))]
+        #[pyo3(signature = (X, weights, means, covariances, *, covariance_type, log_prior, num_threads))]
         #[expect(non_snake_case, reason = "X is the data's name in Python")]
+        #[expect(clippy::too_many_arguments, reason = "the arguments of one Python function")]
         pub(crate) fn $name<'py>(
             py: Python<'py>,
             X: FloatMatrix<'py>,
             weights: PyReadonlyArray1<'py, f64>,
             means: PyReadonlyArray2<'py, f64>,
-            covariances: PyReadonlyArray3<'py, f64>,
+            covariances: PyReadonlyArrayDyn<'py, f64>,
+            covariance_type: &str,
             log_prior: Option<PyReadonlyArray2<'py, f64>>,
             num_threads: usize,
         ) -> PyResult<Bound<'py, $output<$element>>> {
@@ -29,7 +32,7 @@ macro_rules! evaluation {
             let result = $output::<$element>::zeros(py, $shape, false);
             let mut writable = result.readwrite();
             let out = writable.as_array_mut();
-            let mixture = mixture(&weights, &means, &covariances);
+            let mixture = mixture(&weights, &means, &covariances, covariance_type);
             let log_prior = log_prior.as_ref().map(|array| array.as_array());
             with_view!(X, |view| compute(py, num_threads, |threads| {
                 let evaluator = Evaluator::new(&mixture?)?;

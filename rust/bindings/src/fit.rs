@@ -2,12 +2,19 @@
 
 use std::ops::ControlFlow;
 
-use gmm_core::{FitConfig, LogPrior, PriorConfig, RowKnowledge, Rows};
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray1, PyReadonlyArray2};
+use gmm_core::{
+    Acceleration, FitConfig, GmmError, LogPrior, PriorConfig, Regularisation, RowKnowledge, Rows,
+    Start,
+};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
+    PyReadonlyArrayDyn,
+};
 use pyo3::{Bound, IntoPyObject, PyResult, Python, pyfunction};
 
 use crate::arrays::{FloatMatrix, with_view};
 use crate::compute::compute;
+use crate::covariances::{mixture, to_python};
 use crate::errors::PyGmmError;
 
 /// A fit as a dict of plain values and arrays.
@@ -15,18 +22,26 @@ use crate::errors::PyGmmError;
 pub(crate) struct FitResult<'py> {
     weights: Bound<'py, PyArray1<f64>>,
     means: Bound<'py, PyArray2<f64>>,
-    covariances: Bound<'py, PyArray3<f64>>,
+    covariances: Bound<'py, PyArrayDyn<f64>>,
     log_likelihoods: Bound<'py, PyArray1<f64>>,
     lower_bounds: Bound<'py, PyArray1<f64>>,
     n_iter: usize,
     converged: bool,
 }
 
+/// Weights, means and covariances to start from.
+type Parameters<'py> = (
+    PyReadonlyArray1<'py, f64>,
+    PyReadonlyArray2<'py, f64>,
+    PyReadonlyArrayDyn<'py, f64>,
+);
+
 /// Fits a mixture by EM and returns the best of `n_init` starts. Looks for Ctrl-C once per iteration.
 #[pyfunction]
 #[pyo3(signature = (
-    X, n_components, *, max_iter, tol, n_init, seed, weight_concentration_prior, mean_precision_prior,
-    mean_prior, degrees_of_freedom_prior, covariance_prior, log_prior, align_to, num_threads,
+    X, n_components, *, covariance_type, max_iter, tol, n_init, seed, acceleration, reg_covar,
+    weight_concentration_prior, mean_precision_prior, mean_prior, degrees_of_freedom_prior,
+    covariance_prior, initial, sample_weight, log_prior, align_to, num_threads,
 ))]
 #[expect(non_snake_case, reason = "X is the data's name in Python")]
 #[expect(
@@ -37,15 +52,20 @@ pub(crate) fn fit<'py>(
     py: Python<'py>,
     X: FloatMatrix<'py>,
     n_components: usize,
+    covariance_type: &str,
     max_iter: usize,
     tol: f64,
     n_init: usize,
     seed: u64,
+    acceleration: Option<&str>,
+    reg_covar: Option<f64>,
     weight_concentration_prior: Option<f64>,
     mean_precision_prior: f64,
     mean_prior: Option<PyReadonlyArray1<'py, f64>>,
     degrees_of_freedom_prior: Option<f64>,
     covariance_prior: Option<PyReadonlyArray2<'py, f64>>,
+    initial: Option<Parameters<'py>>,
+    sample_weight: Option<PyReadonlyArray1<'py, f64>>,
     log_prior: Option<PyReadonlyArray2<'py, f64>>,
     align_to: Option<PyReadonlyArray2<'py, f64>>,
     num_threads: usize,
@@ -57,10 +77,25 @@ pub(crate) fn fit<'py>(
         degrees_of_freedom: degrees_of_freedom_prior,
         covariance: covariance_prior.map(|array| array.as_array().to_owned()),
     };
-    let config =
-        FitConfig::new(n_components, max_iter, tol, n_init, seed, prior).map_err(PyGmmError)?;
+    let start = match initial {
+        None => Ok(Start::KMeans(n_init)),
+        Some((weights, means, covariances)) => {
+            mixture(&weights, &means, &covariances, covariance_type).map(Start::From)
+        }
+    };
+    let config = FitConfig {
+        n_components,
+        covariance_type: covariance_type.parse().map_err(PyGmmError)?,
+        max_iter,
+        tol,
+        start: start.map_err(PyGmmError)?,
+        seed,
+        regularisation: reg_covar.map_or(Regularisation::Prior(prior), Regularisation::Ridge),
+        acceleration: accelerated(acceleration).map_err(PyGmmError)?,
+    };
     let n_samples = X.n_samples();
     let log_prior = log_prior.as_ref().map(|array| array.as_array());
+    let sample_weight = sample_weight.as_ref().map(|array| array.as_array());
     let align_to = align_to.as_ref().map(|array| array.as_array());
     let mut signal = None;
     let observer = |_| match Python::attach(|py| py.check_signals()) {
@@ -75,6 +110,7 @@ pub(crate) fn fit<'py>(
             log_prior: log_prior
                 .map(|array| LogPrior::new(array, n_samples, n_components))
                 .transpose()?,
+            sample_weight,
             align_to,
         };
         gmm_core::fit(Rows::new(view)?, &config, knowledge, threads, observer)
@@ -85,10 +121,23 @@ pub(crate) fn fit<'py>(
     Ok(FitResult {
         weights: weights.into_pyarray(py),
         means: means.into_pyarray(py),
-        covariances: covariances.into_pyarray(py),
+        covariances: to_python(py, covariances),
         log_likelihoods: fitted.log_likelihoods.into_pyarray(py),
         lower_bounds: fitted.lower_bounds.into_pyarray(py),
         n_iter,
         converged: fitted.converged,
     })
+}
+
+/// The acceleration of this name.
+fn accelerated(name: Option<&str>) -> Result<Acceleration, GmmError> {
+    match name {
+        None => Ok(Acceleration::None),
+        Some("squarem") => Ok(Acceleration::Squarem),
+        Some(other) => Err(GmmError::Parameter {
+            name: "acceleration",
+            given: format!("{other:?}"),
+            needed: "None or 'squarem'",
+        }),
+    }
 }

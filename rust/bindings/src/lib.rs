@@ -3,6 +3,7 @@
 mod arrays;
 mod assignment;
 mod compute;
+mod covariances;
 mod errors;
 mod evaluate;
 mod fit;

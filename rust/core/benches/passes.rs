@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use gmm_core::{Evaluator, FitConfig, Mixture, PriorConfig, RowKnowledge, Rows, Threads, fit};
+use gmm_core::{Evaluator, FitConfig, Mixture, RowKnowledge, Rows, Threads, fit};
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -28,7 +28,11 @@ fn data(n: usize, d: usize, k: usize) -> Array2<f64> {
 
 /// The mixture after `iterations` of EM from one k-means start.
 fn learn(data: &Array2<f64>, k: usize, iterations: usize, threads: &Threads) -> Mixture {
-    let config = FitConfig::new(k, iterations, 0.0, 1, 0, PriorConfig::default()).expect("valid");
+    let config = FitConfig {
+        max_iter: iterations,
+        tol: 0.0,
+        ..FitConfig::new(k)
+    };
     let rows = Rows::new(data.view()).expect("finite");
     let fitted = fit(rows, &config, RowKnowledge::default(), threads, |_| {
         ControlFlow::Continue(())

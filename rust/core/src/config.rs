@@ -1,54 +1,125 @@
 //! What a fit is told before it starts, and what it tells while it runs.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
+use crate::covariance::CovarianceType;
 use crate::data::LogPrior;
-use crate::error::{GmmError, check_parameter};
+use crate::error::{GmmError, check_parameter, check_shape};
+use crate::mixture::Mixture;
 use crate::prior::PriorConfig;
 
 /// What to fit, and when to stop.
+///
+/// ```
+/// use gmm_core::{CovarianceType, FitConfig};
+///
+/// let config = FitConfig {
+///     covariance_type: CovarianceType::Diag,
+///     max_iter: 200,
+///     ..FitConfig::new(3)
+/// };
+/// assert_eq!(config.n_components, 3);
+/// ```
 #[derive(Debug, Clone)]
 pub struct FitConfig {
-    pub(crate) n_components: usize,
-    pub(crate) max_iter: usize,
-    pub(crate) tol: f64,
-    pub(crate) n_init: usize,
-    pub(crate) seed: u64,
-    pub(crate) prior: PriorConfig,
+    /// Number of components, K.
+    pub n_components: usize,
+    /// What the covariances have in common.
+    pub covariance_type: CovarianceType,
+    /// Iterations of each start at most.
+    pub max_iter: usize,
+    /// A start ends when the mean lower bound of a row changes by less than this, in nats; with 0, only after
+    /// `max_iter` iterations.
+    pub tol: f64,
+    /// Where EM starts from.
+    pub start: Start,
+    /// Equal seeds give equal bits.
+    pub seed: u64,
+    /// What keeps covariances from collapsing.
+    pub regularisation: Regularisation,
+    /// Whether and how iterations are accelerated.
+    pub acceleration: Acceleration,
+}
+
+/// Where EM starts from.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// Clusters found by k-means, so many times; the best fit is returned.
+    KMeans(usize),
+    /// A mixture.
+    From(Mixture),
+}
+
+/// What keeps covariances from collapsing.
+#[derive(Debug, Clone)]
+pub enum Regularisation {
+    /// A conjugate prior: the fit is the mode of the posterior.
+    Prior(PriorConfig),
+    /// A number ≥ 0 that is added to every variance in each M-step: the fit is the maximum of the likelihood
+    /// but for this.
+    Ridge(f64),
+}
+
+/// Whether and how iterations are accelerated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Acceleration {
+    /// Plain EM.
+    #[default]
+    None,
+    /// Squared extrapolation (Varadhan & Roland 2008): far fewer iterations where components overlap. A step that
+    /// would lower the bound is taken back. May end in another local optimum than plain EM, better or worse.
+    Squarem,
 }
 
 impl FitConfig {
-    /// A fit of `n_components` components from `n_init` k-means starts of at most `max_iter` iterations
-    /// each. A start ends when the mean lower bound of a row changes by less than `tol` nats;
-    /// with 0, only after `max_iter` iterations. Equal seeds give equal bits.
+    /// A fit of `n_components` full covariances with a weak prior from one k-means start, of at most 100
+    /// iterations and with a tolerance of 1e-6.
+    pub fn new(n_components: usize) -> Self {
+        Self {
+            n_components,
+            covariance_type: CovarianceType::Full,
+            max_iter: 100,
+            tol: 1e-6,
+            start: Start::KMeans(1),
+            seed: 0,
+            regularisation: Regularisation::Prior(PriorConfig::default()),
+            acceleration: Acceleration::None,
+        }
+    }
+
+    /// Checks everything that doesn't depend on the prior, for data of so many features.
     ///
     /// # Errors
-    /// [`GmmError::Parameter`] for counts of 0 and for a tolerance that is negative or NaN.
-    pub fn new(
-        n_components: usize,
-        max_iter: usize,
-        tol: f64,
-        n_init: usize,
-        seed: u64,
-        prior: PriorConfig,
-    ) -> Result<Self, GmmError> {
-        let counts = [
-            ("n_components", n_components),
-            ("max_iter", max_iter),
-            ("n_init", n_init),
+    /// [`GmmError::Parameter`] for counts of 0, for a negative or NaN tolerance or ridge, and for a start of another
+    /// covariance type; [`GmmError::Shape`] for one of other size.
+    pub(crate) fn check(&self, n_features: usize) -> Result<(), GmmError> {
+        let mut counts = vec![
+            ("n_components", self.n_components),
+            ("max_iter", self.max_iter),
         ];
+        if let Start::KMeans(n_init) = self.start {
+            counts.push(("n_init", n_init));
+        }
         for (name, count) in counts {
             check_parameter(count > 0, name, count, "at least 1")?;
         }
-        check_parameter(tol >= 0.0, "tol", tol, "at least 0")?;
-        Ok(Self {
-            n_components,
-            max_iter,
-            tol,
-            n_init,
-            seed,
-            prior,
-        })
+        check_parameter(self.tol >= 0.0, "tol", self.tol, "at least 0")?;
+        if let Regularisation::Ridge(ridge) = self.regularisation {
+            let valid = ridge >= 0.0 && ridge.is_finite();
+            check_parameter(valid, "reg_covar", ridge, "finite and at least 0")?;
+        }
+        if let Start::From(mixture) = &self.start {
+            let given = mixture.covariances().covariance_type();
+            check_parameter(
+                given == self.covariance_type,
+                "the covariance type of the start",
+                given.name(),
+                "that of the fit",
+            )?;
+            let needed = [self.n_components, n_features];
+            check_shape("the start's means", mixture.means().shape(), &needed)?;
+        }
+        Ok(())
     }
 }
 
@@ -57,19 +128,56 @@ impl FitConfig {
 pub struct RowKnowledge<'a> {
     /// Class probabilities of each row, which multiply the weights in every E-step.
     pub log_prior: Option<LogPrior<'a>>,
+    /// How often each row counts, shape (N,): a weight of 2 equals the row twice, 0 its absence.
+    pub sample_weight: Option<ArrayView1<'a, f64>>,
     /// Probabilities of the components for each row, shape (N, K): the names of the starting
     /// clusters are chosen to agree with them best. They have no other influence.
     pub align_to: Option<ArrayView2<'a, f64>>,
 }
 
 impl RowKnowledge<'_> {
+    /// Checks everything against data of `n_samples` rows and a mixture of `n_components`.
+    pub(crate) fn check(&self, n_samples: usize, n_components: usize) -> Result<(), GmmError> {
+        if let Some(reference) = self.align_to {
+            check_shape("align_to", reference.shape(), &[n_samples, n_components])?;
+        }
+        if let Some(log_prior) = self.log_prior {
+            let shape = log_prior.view();
+            check_shape("log_prior", shape.shape(), &[n_samples, n_components])?;
+        }
+        if let Some(weights) = self.sample_weight {
+            check_shape("sample_weight", weights.shape(), &[n_samples])?;
+            let total: f64 = weights.iter().sum();
+            check_parameter(
+                weights.iter().all(|&w| w >= 0.0) && total > 0.0 && total.is_finite(),
+                "sample_weight",
+                format!(
+                    "from {} to {}, sum {total}",
+                    minimum(weights),
+                    maximum(weights)
+                ),
+                "finite and not negative, with a positive sum",
+            )?;
+        }
+        Ok(())
+    }
+
     /// The same knowledge, borrowed for a shorter time.
     pub(crate) fn reborrow(&self) -> RowKnowledge<'_> {
         RowKnowledge {
             log_prior: self.log_prior.as_ref().map(LogPrior::reborrow),
+            sample_weight: self.sample_weight.map(|view| view.reborrow()),
             align_to: self.align_to.map(|view| view.reborrow()),
         }
     }
+}
+
+fn minimum(values: ArrayView1<'_, f64>) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn maximum(values: ArrayView1<'_, f64>) -> f64 {
+    values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// One iteration, as told to the observer of a fit.

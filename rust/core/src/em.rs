@@ -6,14 +6,16 @@
 
 use std::ops::ControlFlow;
 
-use ndarray::{Array1, Axis};
+use ndarray::Array1;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use crate::config::{FitConfig, Progress, RowKnowledge};
+use crate::accumulate::Accumulator;
+use crate::config::{Acceleration, FitConfig, Progress, RowKnowledge, Start};
+use crate::covariance::CovarianceType;
 use crate::data::{LogPrior, Rows};
-use crate::e_step::{Posterior, Responsibilities, accumulate};
-use crate::error::{GmmError, check_shape};
+use crate::density::Densities;
+use crate::error::GmmError;
 use crate::evaluate::Evaluator;
 use crate::float::Float;
 use crate::init::HardLabels;
@@ -25,8 +27,11 @@ use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::precision::Precision;
 use crate::prior::Prior;
+use crate::responsibilities::{Posterior, Responsibilities, RowTerms};
 use crate::spread::Spread;
-use crate::stats::SufficientStats;
+use crate::squarem::Squarem;
+use crate::stats::{MomentKind, SufficientStats};
+use crate::total::TotalScatter;
 
 /// A component with less than this many rows, in expectation, counts as empty.
 const EMPTY: f64 = 0.5;
@@ -59,25 +64,33 @@ pub fn fit<T: Float>(
     threads: &Threads,
     mut observer: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, GmmError> {
-    let shape = [rows.n_samples(), config.n_components];
-    if let Some(reference) = knowledge.align_to {
-        check_shape("align_to", reference.shape(), &shape)?;
-    }
-    if let Some(log_prior) = knowledge.log_prior {
-        check_shape("log_prior", log_prior.view().shape(), &shape)?;
-    }
-    let spread = Spread::new(rows.reborrow(), threads)?;
-    let em = Em {
-        rows: rows.reborrow(),
+    config.check(rows.n_features())?;
+    knowledge.check(rows.n_samples(), config.n_components)?;
+    let spread = Spread::new(rows.reborrow(), knowledge.sample_weight, threads)?;
+    let em = Em::new(
+        rows.reborrow(),
         config,
-        prior: Prior::new(&config.prior, config.n_components, &spread)?,
-        knowledge: knowledge.reborrow(),
+        knowledge.reborrow(),
+        &spread,
         threads,
+    )?;
+    let n_init = match &config.start {
+        Start::KMeans(n_init) => *n_init,
+        Start::From(mixture) => {
+            let mut observe = |iteration, lower_bound| {
+                observer(Progress {
+                    start: 0,
+                    iteration,
+                    lower_bound,
+                })
+            };
+            return em.run_from(mixture.clone(), &mut observe);
+        }
     };
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
     let mut best: Option<Fit> = None;
     let mut failure = None;
-    for start in 0..config.n_init {
+    for start in 0..n_init {
         // Every other start measures the features by their spread within the best clusters so far:
         // by their total spread, features that don't separate clusters weigh more than those that do.
         let variance = match &best {
@@ -93,7 +106,10 @@ pub fn fit<T: Float>(
                 lower_bound,
             })
         };
-        match em.run_from_labels(labels, &mut observe) {
+        let run = em
+            .mixture_of_labels(labels)
+            .and_then(|mixture| em.run_from(mixture, &mut observe));
+        match run {
             Ok(fit) => {
                 if best.as_ref().is_none_or(|best| fit.bound() > best.bound()) {
                     best = Some(fit);
@@ -128,20 +144,79 @@ struct Em<'a, T> {
     prior: Prior,
     knowledge: RowKnowledge<'a>,
     threads: &'a Threads,
+    accumulator: Accumulator<T>,
+    /// How often all rows together count.
+    total_weight: f64,
+    /// Where one covariance is shared.
+    total_scatter: Option<TotalScatter>,
 }
 
-impl<T: Float> Em<'_, T> {
-    /// Runs EM from hard labels; as long as it ends with an empty component and giving that one
-    /// to the row that is explained worst leads to a higher bound, goes on from there.
-    fn run_from_labels(
-        &self,
-        mut labels: Vec<u32>,
-        observe: &mut Observe<'_>,
-    ) -> Result<Fit, GmmError> {
+/// A mixture and what a pass over the data says of it.
+struct Expectation<T> {
+    mixture: Mixture,
+    precision: Precision,
+    densities: Densities<T>,
+    stats: SufficientStats,
+    /// Lower bound, mean of the rows.
+    bound: f64,
+}
+
+impl<'a, T: Float> Em<'a, T> {
+    fn new(
+        rows: Rows<'a, T>,
+        config: &'a FitConfig,
+        knowledge: RowKnowledge<'a>,
+        spread: &Spread,
+        threads: &'a Threads,
+    ) -> Result<Self, GmmError> {
+        let covariance_type = config.covariance_type;
+        let prior = Prior::new(
+            &config.regularisation,
+            config.n_components,
+            covariance_type,
+            spread,
+        )?;
+        let total_scatter = (covariance_type == CovarianceType::Tied).then(|| {
+            TotalScatter::new(
+                rows.reborrow(),
+                &spread.mean,
+                knowledge.sample_weight,
+                threads,
+            )
+        });
+        let count = |weights: ndarray::ArrayView1<'_, f64>| weights.sum();
+        Ok(Self {
+            total_weight: knowledge
+                .sample_weight
+                .map_or(rows.n_samples() as f64, count),
+            accumulator: Accumulator::new(config.n_components, rows.n_features()),
+            rows,
+            config,
+            prior,
+            knowledge,
+            threads,
+            total_scatter,
+        })
+    }
+
+    /// The mixture that follows from hard labels.
+    fn mixture_of_labels(&self, mut labels: Vec<u32>) -> Result<Mixture, GmmError> {
         if let Some(reference) = self.knowledge.align_to {
             align(&mut labels, reference)?;
         }
-        let (mut fit, mut stats) = self.run(self.maximise_labels(&labels)?, observe)?;
+        let anchors = vec![self.prior.mean.clone(); self.config.n_components];
+        let labels = HardLabels {
+            labels: &labels,
+            sample_weight: self.knowledge.sample_weight,
+        };
+        let stats = self.statistics(&anchors, self.moment_kind(), &labels);
+        self.maximise(&stats, &anchors, &labels)
+    }
+
+    /// Runs EM from a mixture; as long as it ends with an empty component and giving that one
+    /// to the row that is explained worst leads to a higher bound, goes on from there.
+    fn run_from(&self, mixture: Mixture, observe: &mut Observe<'_>) -> Result<Fit, GmmError> {
+        let (mut fit, mut stats) = self.run(mixture, observe)?;
         while let Some(mixture) = self.with_empty_component_moved(&fit.mixture, &stats)? {
             let (moved, moved_stats) = self.run(mixture, observe)?;
             if moved.bound() <= fit.bound() {
@@ -152,85 +227,153 @@ impl<T: Float> Em<'_, T> {
         Ok(fit)
     }
 
-    /// The mixture that follows from hard labels.
-    fn maximise_labels(&self, labels: &[u32]) -> Result<Mixture, GmmError> {
-        let anchors = vec![&self.prior.mean[..]; self.config.n_components];
-        let labels = HardLabels(labels);
-        let stats = accumulate(self.rows.reborrow(), &anchors, &labels, self.threads);
-        self.maximise(&stats, &anchors, &labels)
+    /// Runs EM from `mixture`. The statistics returned are those of the final model.
+    fn run(
+        &self,
+        mixture: Mixture,
+        observe: &mut Observe<'_>,
+    ) -> Result<(Fit, SufficientStats), GmmError> {
+        let mut log_likelihoods = Vec::with_capacity(self.config.max_iter);
+        let mut lower_bounds = Vec::with_capacity(self.config.max_iter);
+        let mut converged = false;
+        let mut squarem = (self.config.acceleration == Acceleration::Squarem)
+            .then(|| Squarem::new(&self.prior.variance));
+        let mut current = self.expect(mixture)?;
+        for iteration in 1..=self.config.max_iter {
+            let previous = current.bound;
+            current = self.advance(current, squarem.as_mut())?;
+            log_likelihoods.push(current.stats.log_likelihood);
+            lower_bounds.push(current.bound);
+            converged = (current.bound - previous).abs() < self.config.tol;
+            if observe(iteration, current.bound).is_break() {
+                return Err(GmmError::Interrupted);
+            }
+            if converged {
+                break;
+            }
+        }
+        let fit = Fit {
+            mixture: current.mixture,
+            log_likelihoods,
+            lower_bounds,
+            converged,
+        };
+        Ok((fit, current.stats))
+    }
+
+    /// One iteration: the M-step and the pass that follows it, or a step of `squarem` that is at least as good as
+    /// where it starts.
+    fn advance(
+        &self,
+        current: Expectation<T>,
+        squarem: Option<&mut Squarem>,
+    ) -> Result<Expectation<T>, GmmError> {
+        let posterior = self.posterior(&current.densities);
+        let plain = self.maximise(&current.stats, &current.precision.means, &posterior)?;
+        if let Some(squarem) = squarem
+            && let Some(trial) = squarem.propose(&current.mixture, &plain)
+        {
+            match self.expect(trial) {
+                Ok(accepted) if accepted.bound >= current.bound => {
+                    squarem.accepted();
+                    return Ok(accepted);
+                }
+                Ok(_) | Err(GmmError::DegenerateCovariance { .. }) => squarem.rejected(),
+                Err(error) => return Err(error),
+            }
+        }
+        self.expect(plain)
+    }
+
+    /// The pass over the data under `mixture`.
+    fn expect(&self, mixture: Mixture) -> Result<Expectation<T>, GmmError> {
+        let precision = Precision::new(&mixture, self.threads)?;
+        let densities = Densities::new(&precision);
+        let stats = self.statistics(
+            &precision.means,
+            self.moment_kind(),
+            &self.posterior(&densities),
+        );
+        let log_prior_density = self.prior.log_density(&mixture, &precision);
+        Ok(Expectation {
+            bound: (stats.log_likelihood + log_prior_density) / self.total_weight,
+            mixture,
+            precision,
+            densities,
+            stats,
+        })
+    }
+
+    fn posterior<'b>(&'b self, densities: &'b Densities<T>) -> Posterior<'b, T> {
+        Posterior {
+            densities,
+            terms: RowTerms {
+                log_prior: self.knowledge.log_prior.as_ref().map(LogPrior::reborrow),
+                sample_weight: self.knowledge.sample_weight,
+            },
+        }
+    }
+
+    /// The second moments that the covariances follow from.
+    fn moment_kind(&self) -> MomentKind {
+        match self.config.covariance_type {
+            CovarianceType::Full => MomentKind::Full,
+            CovarianceType::Tied => MomentKind::First,
+            CovarianceType::Diag | CovarianceType::Spherical => MomentKind::Diagonal,
+        }
+    }
+
+    fn statistics<R: Responsibilities<T>>(
+        &self,
+        anchors: &[Vec<f64>],
+        kind: MomentKind,
+        responsibilities: &R,
+    ) -> SufficientStats {
+        let rows = self.rows.reborrow();
+        self.accumulator
+            .pass(rows, anchors, kind, responsibilities, self.threads)
     }
 
     /// The M-step. Where `stats` are too far from the new means for exact differences, they are taken once
     /// more about these.
-    fn maximise<R: Responsibilities>(
+    fn maximise<R: Responsibilities<T>>(
         &self,
         stats: &SufficientStats,
-        anchors: &[&[f64]],
+        anchors: &[Vec<f64>],
         responsibilities: &R,
     ) -> Result<Mixture, GmmError> {
-        let mixture = m_step(stats, anchors, &self.prior)?;
-        if !loses_digits(stats, &mixture) {
+        let total = self.total_scatter.as_ref();
+        let m_step = |stats, anchors, total| {
+            m_step(
+                stats,
+                anchors,
+                self.config.covariance_type,
+                total,
+                &self.prior,
+            )
+        };
+        let mixture = m_step(stats, anchors, total)?;
+        let exact = match total {
+            Some(total) => !total.loses_digits(&mixture, self.total_weight),
+            None => !loses_digits(stats, &mixture),
+        };
+        if exact {
             return Ok(mixture);
         }
-        let means: Vec<Vec<f64>> = mixture
+        let anchors: Vec<Vec<f64>> = mixture
             .means()
             .outer_iter()
             .map(|mean| mean.to_vec())
             .collect();
-        let anchors: Vec<&[f64]> = means.iter().map(Vec::as_slice).collect();
-        let stats = accumulate(
-            self.rows.reborrow(),
+        let kind = match total {
+            Some(_) => MomentKind::Full,
+            None => self.moment_kind(),
+        };
+        m_step(
+            &self.statistics(&anchors, kind, responsibilities),
             &anchors,
-            responsibilities,
-            self.threads,
-        );
-        m_step(&stats, &anchors, &self.prior)
-    }
-
-    /// Runs EM from `mixture`. The statistics returned are those of the final model.
-    fn run(
-        &self,
-        mut mixture: Mixture,
-        observe: &mut Observe<'_>,
-    ) -> Result<(Fit, SufficientStats), GmmError> {
-        let n_samples = self.rows.n_samples() as f64;
-        let mut log_likelihoods = Vec::with_capacity(self.config.max_iter);
-        let mut lower_bounds = Vec::with_capacity(self.config.max_iter);
-        let mut converged = false;
-        let mut bound = f64::NEG_INFINITY;
-        for iteration in 0.. {
-            let precision = Precision::new(&mixture)?;
-            let anchors = precision.means();
-            let posterior = Posterior {
-                precision: &precision,
-                log_prior: self.knowledge.log_prior.as_ref().map(LogPrior::reborrow),
-            };
-            let stats = accumulate(self.rows, &anchors, &posterior, self.threads);
-
-            let previous = bound;
-            let log_prior_density = self.prior.log_density(&mixture, &precision);
-            bound = (stats.log_likelihood + log_prior_density) / n_samples;
-            // Iteration 0 is the start itself.
-            if iteration > 0 {
-                log_likelihoods.push(stats.log_likelihood);
-                lower_bounds.push(bound);
-                converged = (bound - previous).abs() < self.config.tol;
-                if observe(iteration, bound).is_break() {
-                    return Err(GmmError::Interrupted);
-                }
-            }
-            if converged || iteration == self.config.max_iter {
-                let fit = Fit {
-                    mixture,
-                    log_likelihoods,
-                    lower_bounds,
-                    converged,
-                };
-                return Ok((fit, stats));
-            }
-            mixture = self.maximise(&stats, &anchors, &posterior)?;
-        }
-        unreachable!("the loop ends at max_iter")
+            None,
+        )
     }
 
     /// `mixture` with its emptiest component, if it is empty, moved to the row that is explained
@@ -254,33 +397,27 @@ impl<T: Float> Em<'_, T> {
             self.threads,
             norms.view_mut(),
         )?;
-        let (worst, _) = norms
-            .iter()
-            .enumerate()
-            .min_by(|a, b| a.1.total_cmp(b.1))
-            .expect("data have at least one row");
-
-        let (mut weights, mut means, mut covariances) = mixture.clone().into_parts();
-        let pooled = weights
-            .iter()
-            .zip(covariances.outer_iter())
-            .map(|(&weight, covariance)| weight * &covariance)
-            .reduce(|sum, term| sum + term)
-            .expect("a mixture has at least one component");
-        covariances.index_axis_mut(Axis(0), empty).assign(&pooled);
-        let row = self.rows.view().row(worst).mapv(Float::to_f64);
-        means.row_mut(empty).assign(&row);
-        weights[empty] = 1.0 / self.rows.n_samples() as f64;
-        let total = weights.sum();
-        weights /= total;
-        Mixture::new(weights, means, covariances).map(Some)
+        let counts = |n: &usize| {
+            self.knowledge
+                .sample_weight
+                .is_none_or(|weights| weights[*n] > 0.0)
+        };
+        let worst = (0..self.rows.n_samples())
+            .filter(counts)
+            .min_by(|&a, &b| norms[a].total_cmp(&norms[b]))
+            .expect("some row counts");
+        let row = self.rows.view().row(worst).mapv(Float::to_f64).to_vec();
+        Ok(Some(mixture.with_component_moved(
+            empty,
+            &row,
+            1.0 / self.total_weight,
+        )))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prior::PriorConfig;
     use ndarray::Array2;
 
     #[test]
@@ -293,17 +430,15 @@ mod tests {
         let labels: Vec<u32> = (0..90).map(|n| u32::from(n % 3 == 2)).collect();
         let rows = Rows::new(data.view()).expect("finite");
         let threads = Threads::new(1).expect("1 thread");
-        let config = FitConfig::new(3, 100, 1e-8, 1, 0, PriorConfig::default()).expect("valid");
-        let spread = Spread::new(rows.reborrow(), &threads).expect("finite squares");
-        let em = Em {
-            rows,
-            config: &config,
-            prior: Prior::new(&config.prior, 3, &spread).expect("valid"),
-            knowledge: RowKnowledge::default(),
-            threads: &threads,
+        let config = FitConfig {
+            tol: 1e-8,
+            ..FitConfig::new(3)
         };
+        let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
+        let em = Em::new(rows, &config, RowKnowledge::default(), &spread, &threads).expect("valid");
         let fit = em
-            .run_from_labels(labels, &mut |_, _| ControlFlow::Continue(()))
+            .mixture_of_labels(labels)
+            .and_then(|mixture| em.run_from(mixture, &mut |_, _| ControlFlow::Continue(())))
             .expect("a fit");
         for weight in fit.mixture.weights() {
             assert!((weight - 1.0 / 3.0).abs() < 1e-3, "{weight}");

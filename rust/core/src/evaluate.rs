@@ -1,17 +1,22 @@
 //! What a mixture says of given rows: labels, responsibilities, log-likelihoods.
 
-use ndarray::{ArrayViewMut, ArrayViewMut1, ArrayViewMut2, Axis, RemoveAxis};
+use ndarray::{
+    ArrayView2, ArrayViewMut, ArrayViewMut1, ArrayViewMut2, Axis, Ix1, Ix2, RemoveAxis, s,
+};
 use pulp::{Simd, WithSimd};
 
+use crate::accumulate::flops_per_row;
 use crate::data::{LogPrior, Rows};
-use crate::e_step::{Posterior, Responsibilities, Scratch, flops_per_row};
+use crate::density::Densities;
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
 use crate::kernels;
 use crate::mixture::Mixture;
-use crate::parallel::{Spans, Threads, tiles};
+use crate::parallel::{Spans, Threads};
 use crate::precision::Precision;
-use crate::tile::{TILE, Tile};
+use crate::responsibilities::{Posterior, Responsibilities, RowTerms, TileScratch};
+use crate::stats::MomentKind;
+use crate::tile::MAX_TILE;
 
 /// A mixture that is ready to be evaluated on any number of rows.
 #[derive(Debug)]
@@ -26,7 +31,7 @@ impl Evaluator {
     /// [`GmmError::DegenerateCovariance`] for a covariance that isn't positive definite.
     pub fn new(mixture: &Mixture) -> Result<Self, GmmError> {
         Ok(Self {
-            precision: Precision::new(mixture)?,
+            precision: Precision::new(mixture, &Threads::new(1)?)?,
         })
     }
 
@@ -42,19 +47,7 @@ impl Evaluator {
         out: ArrayViewMut1<'_, i64>,
     ) -> Result<(), GmmError> {
         check_shape("out", out.shape(), &[rows.n_samples()])?;
-        self.each_tile(rows, log_prior, threads, out, |mut labels, scratch| {
-            for (n, label) in labels.iter_mut().enumerate() {
-                let lanes = scratch.resp[n..].iter().step_by(TILE).enumerate();
-                let (best, _) = lanes.fold((0, -1.0), |best, (k, &resp)| {
-                    if resp > best.1 {
-                        (k as i64, resp)
-                    } else {
-                        best
-                    }
-                });
-                *label = best;
-            }
-        })
+        self.each_tile(rows, log_prior, threads, out, Labels)
     }
 
     /// P(component | row) of every row; `out` has shape (N, K) and gets rows that sum to 1.
@@ -70,14 +63,7 @@ impl Evaluator {
     ) -> Result<(), GmmError> {
         let shape = [rows.n_samples(), self.precision.n_components()];
         check_shape("out", out.shape(), &shape)?;
-        self.each_tile(rows, log_prior, threads, out, |mut proba, scratch| {
-            let components = scratch.resp.chunks_exact(TILE);
-            for (mut column, resp) in proba.columns_mut().into_iter().zip(components) {
-                for (out, &resp) in column.iter_mut().zip(resp) {
-                    *out = resp;
-                }
-            }
-        })
+        self.each_tile(rows, log_prior, threads, out, Probabilities)
     }
 
     /// log p(x_n) of every row, in nats; `out` has shape (N,).
@@ -92,79 +78,143 @@ impl Evaluator {
         out: ArrayViewMut1<'_, f64>,
     ) -> Result<(), GmmError> {
         check_shape("out", out.shape(), &[rows.n_samples()])?;
-        self.each_tile(rows, log_prior, threads, out, |mut norms, scratch| {
-            for (n, norm) in norms.iter_mut().enumerate() {
-                *norm = scratch.normaliser.log_prob_norm(n);
-            }
-        })
+        self.each_tile(rows, log_prior, threads, out, LogLikelihoods)
     }
 
-    /// Calls `visit` with each tile's part of `out` and its responsibilities.
-    fn each_tile<T: Float, A: Send, D: RemoveAxis>(
+    /// Writes each tile's part of `out`.
+    fn each_tile<T: Float, W: Output>(
         &self,
         rows: Rows<'_, T>,
         log_prior: Option<LogPrior<'_>>,
         threads: &Threads,
-        mut out: ArrayViewMut<'_, A, D>,
-        visit: impl Fn(ArrayViewMut<'_, A, D>, &Scratch) + Sync,
+        mut out: ArrayViewMut<'_, W::Entry, W::Dim>,
+        output: W,
     ) -> Result<(), GmmError> {
-        let (n_components, n_features) = (self.precision.n_components(), self.precision.n_features);
+        let (n_components, n_features) =
+            (self.precision.n_components(), self.precision.n_features());
         check_shape(
             "X",
             &[rows.n_samples(), rows.n_features()],
             &[rows.n_samples(), n_features],
         )?;
-        let posterior = Posterior {
-            precision: &self.precision,
-            log_prior: log_prior.as_ref().map(LogPrior::reborrow),
-        };
-        let spans = Spans::new(rows.n_samples(), flops_per_row(n_components, n_features), 0);
+        let densities = Densities::<T>::new(&self.precision);
+        let flops = flops_per_row(n_components, n_features, MomentKind::Full);
+        let spans = Spans::new(rows.n_samples(), flops, 0);
         let parts = out.axis_chunks_iter_mut(Axis(0), spans.span_len());
-        threads.map(
-            spans.ranges().into_iter().zip(parts).collect(),
-            |(span, part)| {
-                kernels::run(SpanEvaluation {
-                    rows: rows.reborrow(),
-                    posterior: posterior.reborrow(),
-                    start: span.start,
-                    out: part,
-                    visit: &visit,
-                });
-            },
-        );
+        let work = spans.ranges().into_iter().zip(parts).collect();
+        threads.map(work, |(span, part)| {
+            kernels::run(SpanEvaluation {
+                rows: rows.view().slice_move(s![span.clone(), ..]),
+                posterior: Posterior {
+                    densities: &densities,
+                    terms: RowTerms {
+                        log_prior: log_prior.as_ref().map(LogPrior::reborrow),
+                        sample_weight: None,
+                    },
+                },
+                n_components,
+                start: span.start,
+                out: part,
+                output,
+            });
+        });
         Ok(())
     }
 }
 
-/// The work of [`Evaluator::each_tile`] on one span, which starts at row `start`.
-struct SpanEvaluation<'a, T, A, D, V> {
-    rows: Rows<'a, T>,
-    posterior: Posterior<'a>,
-    start: usize,
-    out: ArrayViewMut<'a, A, D>,
-    visit: &'a V,
+/// What is written of a tile.
+trait Output: Copy + Send + Sync {
+    type Entry: Send;
+    type Dim: RemoveAxis;
+
+    /// Writes the rows of the tile to `out`.
+    fn write<E: Float>(self, tile: &TileScratch<E>, out: ArrayViewMut<'_, Self::Entry, Self::Dim>);
 }
 
-impl<T, A, D, V> WithSimd for SpanEvaluation<'_, T, A, D, V>
-where
-    T: Float,
-    D: RemoveAxis,
-    V: Fn(ArrayViewMut<'_, A, D>, &Scratch),
-{
+/// The most probable component.
+#[derive(Clone, Copy)]
+struct Labels;
+
+impl Output for Labels {
+    type Entry = i64;
+    type Dim = Ix1;
+
+    #[inline(always)]
+    fn write<E: Float>(self, tile: &TileScratch<E>, mut out: ArrayViewMut1<'_, i64>) {
+        let mut best = [E::default(); MAX_TILE];
+        let mut labels = [0; MAX_TILE];
+        for (k, resp) in tile.resp.chunks_exact(tile.capacity).enumerate() {
+            for ((best, label), &resp) in best.iter_mut().zip(&mut labels).zip(resp) {
+                let better = resp > *best;
+                *label = if better { k as i64 } else { *label };
+                *best = if better { resp } else { *best };
+            }
+        }
+        out.iter_mut()
+            .zip(labels)
+            .for_each(|(out, label)| *out = label);
+    }
+}
+
+/// P(component | row).
+#[derive(Clone, Copy)]
+struct Probabilities;
+
+impl Output for Probabilities {
+    type Entry = f64;
+    type Dim = Ix2;
+
+    #[inline(always)]
+    fn write<E: Float>(self, tile: &TileScratch<E>, mut out: ArrayViewMut2<'_, f64>) {
+        for (n, mut row) in out.outer_iter_mut().enumerate() {
+            let resp = tile.resp[n..].iter().step_by(tile.capacity);
+            for (out, resp) in row.iter_mut().zip(resp) {
+                *out = resp.to_f64();
+            }
+        }
+    }
+}
+
+/// log p(x).
+#[derive(Clone, Copy)]
+struct LogLikelihoods;
+
+impl Output for LogLikelihoods {
+    type Entry = f64;
+    type Dim = Ix1;
+
+    #[inline(always)]
+    fn write<E: Float>(self, tile: &TileScratch<E>, mut out: ArrayViewMut1<'_, f64>) {
+        for (n, out) in out.iter_mut().enumerate() {
+            *out = tile.log_prob_norm(n);
+        }
+    }
+}
+
+/// The work of [`Evaluator::each_tile`] on one span, which starts at row `start`.
+struct SpanEvaluation<'a, T, W: Output> {
+    rows: ArrayView2<'a, T>,
+    posterior: Posterior<'a, T>,
+    n_components: usize,
+    start: usize,
+    out: ArrayViewMut<'a, W::Entry, W::Dim>,
+    output: W,
+}
+
+impl<T: Float, W: Output> WithSimd for SpanEvaluation<'_, T, W> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let precision = self.posterior.precision;
-        let mut tile = Tile::new(precision.n_features);
-        let mut scratch = Scratch::new(precision.n_components(), precision.n_features);
-        let span = self.start..self.start + self.out.len_of(Axis(0));
-        let parts = self.out.axis_chunks_iter_mut(Axis(0), TILE);
-        for (range, part) in tiles(span).zip(parts) {
-            let start = range.start;
-            tile.load(self.rows.view(), range);
-            self.posterior.fill(simd, &tile, start, &mut scratch);
-            (self.visit)(part, &scratch);
+        let lanes = T::lanes(simd);
+        let mut scratch = TileScratch::new(self.n_components, self.rows.ncols());
+        let tiles = self.rows.axis_chunks_iter(Axis(0), scratch.capacity);
+        let parts = self.out.axis_chunks_iter_mut(Axis(0), scratch.capacity);
+        let mut start = self.start;
+        for (rows, part) in tiles.zip(parts) {
+            self.posterior.fill(lanes, rows, start, &mut scratch);
+            self.output.write(&scratch, part);
+            start += rows.nrows();
         }
     }
 }

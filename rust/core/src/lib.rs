@@ -1,11 +1,11 @@
 //! Gaussian mixtures by multithreaded expectation-maximisation with stable log-probabilities.
 //!
-//! The model is p(x) = Σ_k π_k N(x; μ_k, Σ_k) with full covariances. [`fit`] finds the mode of the
-//! posterior of its parameters under a conjugate prior ([`PriorConfig`]) by EM:
+//! The model is p(x) = Σ_k π_k N(x; μ_k, Σ_k) with covariances of any [`CovarianceType`]. [`fit`] finds the mode of
+//! the posterior of its parameters under a conjugate prior ([`PriorConfig`]), or the maximum of the likelihood, by EM:
 //!
 //! * E: r_nk = π_k N(x_n; μ_k, Σ_k) / Σ_j π_j N(x_n; μ_j, Σ_j), by log-sum-exp;
 //! * M: the maximum of the expected log-posterior, a function of Σ_n r_nk, Σ_n r_nk x_n and
-//!   Σ_n r_nk x_n x_nᵀ, which are kept about the old means.
+//!   Σ_n r_nk x_n x_nᵀ (or as much of it as the covariances need), which are kept about the old means.
 //!
 //! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
 //! times the number of components, and its result, to the bit, does not depend on the number of threads.
@@ -14,13 +14,13 @@
 //!
 //! ```
 //! use std::ops::ControlFlow;
-//! use gmm_core::{Evaluator, FitConfig, PriorConfig, RowKnowledge, Rows, Threads, fit};
+//! use gmm_core::{Evaluator, FitConfig, RowKnowledge, Rows, Threads, fit};
 //! use ndarray::{Array1, array};
 //!
 //! let data = array![[0.0, 0.1], [0.2, 0.0], [0.1, 0.2], [5.0, 5.1], [5.2, 5.0], [5.1, 5.2]];
 //! let rows = Rows::new(data.view())?;
 //! let threads = Threads::new(2)?;
-//! let config = FitConfig::new(2, 100, 1e-6, 1, 0, PriorConfig::default())?;
+//! let config = FitConfig::new(2);
 //! let fitted = fit(rows, &config, RowKnowledge::default(), &threads, |_| ControlFlow::Continue(()))?;
 //!
 //! let mut labels = Array1::zeros(6);
@@ -29,10 +29,12 @@
 //! # Ok::<(), gmm_core::GmmError>(())
 //! ```
 
+mod accumulate;
 mod assignment;
 mod config;
+mod covariance;
 mod data;
-mod e_step;
+mod density;
 mod em;
 mod error;
 mod evaluate;
@@ -45,13 +47,17 @@ mod mixture;
 mod parallel;
 mod precision;
 mod prior;
+mod responsibilities;
 mod spread;
+mod squarem;
 mod stats;
 pub mod text;
 mod tile;
+mod total;
 
 pub use assignment::assign;
-pub use config::{FitConfig, Progress, RowKnowledge};
+pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, Start};
+pub use covariance::{CovarianceType, Covariances};
 pub use data::{LogPrior, Rows};
 pub use em::{Fit, fit};
 pub use error::GmmError;

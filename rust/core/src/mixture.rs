@@ -1,7 +1,8 @@
-//! The model: weights, means and full covariances, checked on construction.
+//! The model: weights, means and covariances, checked on construction.
 
-use ndarray::{Array1, Array2, Array3};
+use ndarray::{Array1, Array2, Axis};
 
+use crate::covariance::Covariances;
 use crate::error::{GmmError, check_parameter, check_shape};
 
 /// A Gaussian mixture p(x) = Σ_k weights_k N(x | means_k, covariances_k).
@@ -9,13 +10,13 @@ use crate::error::{GmmError, check_parameter, check_shape};
 pub struct Mixture {
     weights: Array1<f64>,
     means: Array2<f64>,
-    covariances: Array3<f64>,
+    covariances: Covariances,
 }
 
 impl Mixture {
-    /// A mixture from its parameters: `weights` (K,), `means` (K, D), `covariances` (K, D, D).
+    /// A mixture from its parameters: `weights` (K,), `means` (K, D), and `covariances` of a shape that fits.
     ///
-    /// Of each covariance the lower triangle is read. Whether it is positive definite shows when
+    /// Of each covariance matrix the lower triangle is read. Whether it is positive definite shows when
     /// the mixture is first evaluated.
     ///
     /// # Errors
@@ -24,7 +25,7 @@ impl Mixture {
     pub fn new(
         weights: Array1<f64>,
         means: Array2<f64>,
-        covariances: Array3<f64>,
+        covariances: Covariances,
     ) -> Result<Self, GmmError> {
         let (k, d) = means.dim();
         check_parameter(
@@ -34,7 +35,13 @@ impl Mixture {
             "not empty",
         )?;
         check_shape("weights", weights.shape(), &[k])?;
-        check_shape("covariances", covariances.shape(), &[k, d, d])?;
+        let shape: &[usize] = match covariances {
+            Covariances::Full(_) => &[k, d, d],
+            Covariances::Tied(_) => &[d, d],
+            Covariances::Diag(_) => &[k, d],
+            Covariances::Spherical(_) => &[k],
+        };
+        check_shape("covariances", covariances.shape(), shape)?;
         let total = weights.sum();
         check_parameter(
             weights.iter().all(|&w| w >= 0.0) && (total - 1.0).abs() <= 1e-6,
@@ -42,7 +49,10 @@ impl Mixture {
             format!("{weights} (sum {total})"),
             "non-negative, with sum 1",
         )?;
-        let finite = means.iter().chain(&covariances).all(|x| x.is_finite());
+        let finite = means
+            .iter()
+            .chain(covariances.iter())
+            .all(|x| x.is_finite());
         check_parameter(finite, "means or covariances", "not finite", "finite")?;
         Ok(Self {
             weights,
@@ -71,27 +81,58 @@ impl Mixture {
         &self.means
     }
 
-    /// Covariances, shape (K, D, D).
-    pub fn covariances(&self) -> &Array3<f64> {
+    /// Covariances.
+    pub fn covariances(&self) -> &Covariances {
         &self.covariances
     }
 
-    /// Σ_k weights_k covariances_k, the covariance within components, shape (D, D).
-    pub(crate) fn pooled_covariance(&self) -> Array2<f64> {
-        let mut pooled = Array2::zeros((self.n_features(), self.n_features()));
-        for (&weight, covariance) in self.weights.iter().zip(self.covariances.outer_iter()) {
-            pooled.scaled_add(weight, &covariance);
-        }
-        pooled
+    /// The mean variance of each feature within components, weighted, length D.
+    pub(crate) fn pooled_variance(&self) -> Vec<f64> {
+        let variance = |k, d| self.weights[k] * self.covariances.variance(k, d);
+        (0..self.n_features())
+            .map(|d| (0..self.n_components()).map(|k| variance(k, d)).sum())
+            .collect()
     }
 
-    /// The diagonal of the covariance within components, length D.
-    pub(crate) fn pooled_variance(&self) -> Vec<f64> {
-        self.pooled_covariance().diag().to_vec()
+    /// The same mixture with component `k` at `mean`: with the weight `weight`, before all weights are made to sum
+    /// to 1, and the mean of all covariances.
+    pub(crate) fn with_component_moved(&self, k: usize, mean: &[f64], weight: f64) -> Self {
+        let mut moved = self.clone();
+        let mut row = moved.means.row_mut(k);
+        row.iter_mut().zip(mean).for_each(|(to, &from)| *to = from);
+        let weights = &self.weights;
+        match &mut moved.covariances {
+            Covariances::Full(array) => {
+                let pooled = pool(array.outer_iter(), weights);
+                array.index_axis_mut(Axis(0), k).assign(&pooled);
+            }
+            Covariances::Tied(_) => {}
+            Covariances::Diag(array) => {
+                let pooled = pool(array.outer_iter(), weights);
+                array.index_axis_mut(Axis(0), k).assign(&pooled);
+            }
+            Covariances::Spherical(array) => array[k] = array.dot(weights),
+        }
+        moved.weights[k] = weight;
+        let total = moved.weights.sum();
+        moved.weights /= total;
+        moved
     }
 
     /// The parameters: weights, means, covariances.
-    pub fn into_parts(self) -> (Array1<f64>, Array2<f64>, Array3<f64>) {
+    pub fn into_parts(self) -> (Array1<f64>, Array2<f64>, Covariances) {
         (self.weights, self.means, self.covariances)
     }
+}
+
+/// Σ_k weights_k covariances_k.
+fn pool<'a, D: ndarray::Dimension>(
+    covariances: impl Iterator<Item = ndarray::ArrayView<'a, f64, D>>,
+    weights: &Array1<f64>,
+) -> ndarray::Array<f64, D> {
+    covariances
+        .zip(weights)
+        .map(|(covariance, &weight)| &covariance * weight)
+        .reduce(|sum, term| sum + term)
+        .expect("a mixture has at least one component")
 }

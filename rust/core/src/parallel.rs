@@ -12,10 +12,13 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{GmmError, check_parameter};
-use crate::tile::TILE;
+use crate::tile::MAX_TILE;
 
 /// Spans that a problem is split into at most.
 const MAX_SPANS: usize = 64;
+
+/// Spans that a problem may be split into however large their partial results are.
+const MIN_SPANS: usize = 8;
 
 /// Floating-point operations below which a span is not worth the hand-over to another thread.
 const MIN_FLOPS_PER_SPAN: usize = 1 << 21;
@@ -78,7 +81,7 @@ impl Threads {
     }
 }
 
-/// Splits rows into spans of equal length, a multiple of [`TILE`].
+/// Splits rows into spans of equal length, a multiple of [`MAX_TILE`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spans {
     n_samples: usize,
@@ -88,12 +91,12 @@ pub(crate) struct Spans {
 impl Spans {
     /// Spans for work of `flops_per_row`, each with a partial result of `partial_bytes`.
     pub(crate) fn new(n_samples: usize, flops_per_row: usize, partial_bytes: usize) -> Self {
-        let most = (MAX_PARTIAL_BYTES / partial_bytes.max(1)).clamp(2, MAX_SPANS);
+        let most = (MAX_PARTIAL_BYTES / partial_bytes.max(1)).clamp(MIN_SPANS, MAX_SPANS);
         let worthwhile = MIN_FLOPS_PER_SPAN.div_ceil(flops_per_row.max(1));
         let span_len = n_samples.div_ceil(most).max(worthwhile);
         Self {
             n_samples,
-            span_len: span_len.next_multiple_of(TILE),
+            span_len: span_len.next_multiple_of(MAX_TILE),
         }
     }
 
@@ -104,21 +107,12 @@ impl Spans {
 
     /// The spans, in order.
     pub(crate) fn ranges(self) -> Vec<Range<usize>> {
-        split(0..self.n_samples, self.span_len).collect()
+        let end = |start: usize| (start + self.span_len).min(self.n_samples);
+        (0..self.n_samples)
+            .step_by(self.span_len)
+            .map(|start| start..end(start))
+            .collect()
     }
-}
-
-/// The tiles of a span, in order.
-pub(crate) fn tiles(span: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    split(span, TILE)
-}
-
-/// `range` in pieces of `len`, the last one shorter.
-fn split(range: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize>> {
-    let end = range.end;
-    range
-        .step_by(len)
-        .map(move |start| start..(start + len).min(end))
 }
 
 #[cfg(test)]
@@ -138,7 +132,11 @@ mod tests {
             assert_eq!(ranges[ranges.len() - 1].end, n);
             assert!(ranges.len() <= MAX_SPANS);
             assert!(ranges.windows(2).all(|w| w[0].end == w[1].start));
-            assert!(ranges.iter().all(|r| r.start % TILE == 0 && !r.is_empty()));
+            assert!(
+                ranges
+                    .iter()
+                    .all(|r| r.start % MAX_TILE == 0 && !r.is_empty())
+            );
         }
     }
 

@@ -6,29 +6,42 @@
 
 use std::f64::consts::TAU;
 
-use ndarray::Axis;
+use ndarray::{ArrayView1, ArrayView2, Axis};
+use pulp::{Simd, WithSimd};
 
+use crate::covariance::Covariances;
 use crate::error::GmmError;
-use crate::kernels::density::{Gaussian, TriangleBlocks};
-use crate::linalg::{Pivot, cholesky, invert_lower, log_diagonal_sum, packed_len};
+use crate::kernels;
+use crate::linalg::{Pivot, cholesky, dot, invert_lower, log_diagonal_sum, packed_len, packed_row};
 use crate::mixture::Mixture;
+use crate::parallel::Threads;
 
-/// One component, ready for evaluation.
-#[derive(Debug)]
-pub(crate) struct Component {
-    /// What the density kernel reads; its constant is log weights_k − ½ D log 2π − ½ log |Σ_k|.
-    pub(crate) gaussian: Gaussian,
-    /// L⁻¹, packed lower triangle.
-    pub(crate) inverse_factor: Vec<f64>,
-    /// log |Σ_k|.
-    pub(crate) log_det: f64,
-}
+/// Features from which a factorisation is worth the hand-over to another thread.
+const MANY_FEATURES: usize = 48;
 
 /// All components of a mixture, ready for evaluation.
 #[derive(Debug)]
 pub(crate) struct Precision {
-    pub(crate) n_features: usize,
-    pub(crate) components: Vec<Component>,
+    /// μ_k.
+    pub(crate) means: Vec<Vec<f64>>,
+    pub(crate) factors: Factors,
+    /// log |Σ_k|.
+    pub(crate) log_dets: Vec<f64>,
+    /// log weights_k − ½ D log 2π − ½ log |Σ_k|.
+    pub(crate) log_constants: Vec<f64>,
+}
+
+/// L_k⁻¹.
+#[derive(Debug)]
+pub(crate) enum Factors {
+    /// Packed lower triangles.
+    Full(Vec<Vec<f64>>),
+    /// A packed lower triangle for all components.
+    Tied(Vec<f64>),
+    /// 1/σ of each feature.
+    Diagonal(Vec<Vec<f64>>),
+    /// 1/σ.
+    Spherical(Vec<f64>),
 }
 
 impl Precision {
@@ -36,58 +49,170 @@ impl Precision {
     ///
     /// # Errors
     /// [`GmmError::DegenerateCovariance`] for the first covariance that isn't positive definite.
-    pub(crate) fn new(mixture: &Mixture) -> Result<Self, GmmError> {
-        let components = (0..mixture.n_components())
-            .map(|k| Component::new(mixture, k))
-            .collect::<Result<_, _>>()?;
+    pub(crate) fn new(mixture: &Mixture, threads: &Threads) -> Result<Self, GmmError> {
+        let (k, d) = (mixture.n_components(), mixture.n_features());
+        let (factors, log_dets) = match mixture.covariances() {
+            Covariances::Full(array) => {
+                let factorise = |k| factorise(array.index_axis(Axis(0), k), k);
+                let components: Vec<Result<_, _>> = if d < MANY_FEATURES {
+                    (0..k).map(factorise).collect()
+                } else {
+                    threads.map((0..k).collect(), factorise)
+                };
+                let components: Result<Vec<_>, _> = components.into_iter().collect();
+                let (triangles, log_dets) = components?.into_iter().unzip();
+                (Factors::Full(triangles), log_dets)
+            }
+            Covariances::Tied(array) => {
+                let (triangle, log_det) = factorise(array.view(), 0)?;
+                (Factors::Tied(triangle), vec![log_det; k])
+            }
+            Covariances::Diag(array) => {
+                let components: Result<Vec<_>, _> = array
+                    .outer_iter()
+                    .enumerate()
+                    .map(|(k, variances)| inverse_deviations(variances, k))
+                    .collect();
+                let (scales, log_dets) = components?.into_iter().unzip();
+                (Factors::Diagonal(scales), log_dets)
+            }
+            Covariances::Spherical(array) => {
+                let components: Result<Vec<_>, _> = array
+                    .iter()
+                    .enumerate()
+                    .map(|(k, &variance)| inverse_deviation(variance, k, 0))
+                    .collect();
+                let log_dets = array.iter().map(|v| d as f64 * v.ln()).collect();
+                (Factors::Spherical(components?), log_dets)
+            }
+        };
+        let log_constant =
+            |(weight, log_det): (&f64, &f64)| weight.ln() - 0.5 * (d as f64 * TAU.ln() + log_det);
         Ok(Self {
-            n_features: mixture.n_features(),
-            components,
+            means: mixture
+                .means()
+                .outer_iter()
+                .map(|mean| mean.to_vec())
+                .collect(),
+            log_constants: mixture
+                .weights()
+                .iter()
+                .zip(&log_dets)
+                .map(log_constant)
+                .collect(),
+            factors,
+            log_dets,
         })
     }
 
+    /// Number of components, K.
     pub(crate) fn n_components(&self) -> usize {
-        self.components.len()
+        self.means.len()
     }
 
-    /// The means of all components.
-    pub(crate) fn means(&self) -> Vec<&[f64]> {
-        self.components.iter().map(Component::mean).collect()
+    /// Number of features, D.
+    pub(crate) fn n_features(&self) -> usize {
+        self.means[0].len()
+    }
+
+    /// ‖L_k⁻¹ z‖².
+    pub(crate) fn squared_norm(&self, k: usize, z: &[f64]) -> f64 {
+        let triangle = match &self.factors {
+            Factors::Full(triangles) => &triangles[k],
+            Factors::Tied(triangle) => triangle,
+            Factors::Diagonal(scales) => {
+                return z.iter().zip(&scales[k]).map(|(z, s)| (z * s).powi(2)).sum();
+            }
+            Factors::Spherical(scales) => return scales[k].powi(2) * dot(z, z),
+        };
+        let coordinate = |i| dot(packed_row(triangle, i), &z[..=i]);
+        (0..z.len()).map(|i| coordinate(i).powi(2)).sum()
+    }
+
+    /// tr(A Σ_k⁻¹) = Σ_i l_i A l_iᵀ with the rows l_i of L_k⁻¹, for a symmetric A in standard layout.
+    pub(crate) fn trace(&self, k: usize, a: &ndarray::Array2<f64>) -> f64 {
+        let triangle = match &self.factors {
+            Factors::Full(triangles) => &triangles[k],
+            Factors::Tied(triangle) => triangle,
+            Factors::Diagonal(scales) => {
+                return a
+                    .diag()
+                    .iter()
+                    .zip(&scales[k])
+                    .map(|(a, s)| a * s * s)
+                    .sum();
+            }
+            Factors::Spherical(scales) => return scales[k].powi(2) * a.diag().sum(),
+        };
+        let quadratic = |i| {
+            let row = packed_row(triangle, i);
+            let products = row.iter().zip(a.outer_iter()).map(|(l, a)| {
+                let a = a.to_slice().expect("the matrix is in standard layout");
+                l * dot(row, &a[..=i])
+            });
+            products.sum::<f64>()
+        };
+        (0..a.nrows()).map(quadratic).sum()
     }
 }
 
-impl Component {
-    /// μ_k.
-    pub(crate) fn mean(&self) -> &[f64] {
-        &self.gaussian.mean
+/// The packed L⁻¹ of a covariance, that of component `k`, and its log-determinant.
+fn factorise(covariance: ArrayView2<'_, f64>, k: usize) -> Result<(Vec<f64>, f64), GmmError> {
+    let n_features = covariance.nrows();
+    let mut triangle = Vec::with_capacity(packed_len(n_features));
+    for (i, row) in covariance.outer_iter().enumerate() {
+        triangle.extend(row.iter().take(i + 1));
     }
+    let factorised = kernels::run(Factorise {
+        triangle,
+        n_features,
+    });
+    factorised.map_err(|Pivot { index, value }| degenerate(k, index, value))
+}
 
-    fn new(mixture: &Mixture, k: usize) -> Result<Self, GmmError> {
-        let d = mixture.n_features();
-        let covariance = mixture.covariances().index_axis(Axis(0), k);
-        let mut triangle = Vec::with_capacity(packed_len(d));
-        for i in 0..d {
-            triangle.extend((0..=i).map(|j| covariance[[i, j]]));
-        }
-        let factor = cholesky(&triangle, d).map_err(|Pivot { index, value }| {
-            GmmError::DegenerateCovariance {
-                component: k,
-                pivot: index,
-                value,
-            }
-        })?;
-        let inverse_factor = invert_lower(&factor, d);
-        let log_det = 2.0 * log_diagonal_sum(&factor, d);
-        let log_weight = mixture.weights()[k].ln();
-        let gaussian = Gaussian {
-            mean: mixture.means().row(k).to_vec(),
-            inverse_factor: TriangleBlocks::new(&inverse_factor, d),
-            log_constant: log_weight - 0.5 * (d as f64 * TAU.ln() + log_det),
-        };
-        Ok(Self {
-            gaussian,
-            inverse_factor,
-            log_det,
-        })
+/// The work of [`factorise`], compiled for each instruction set.
+struct Factorise {
+    triangle: Vec<f64>,
+    n_features: usize,
+}
+
+impl WithSimd for Factorise {
+    type Output = Result<(Vec<f64>, f64), Pivot>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let factor = cholesky(self.triangle, self.n_features)?;
+        let log_det = 2.0 * log_diagonal_sum(&factor, self.n_features);
+        Ok((invert_lower(&factor, self.n_features), log_det))
+    }
+}
+
+/// 1/σ of each feature of component `k`, and the log-determinant.
+fn inverse_deviations(
+    variances: ArrayView1<'_, f64>,
+    k: usize,
+) -> Result<(Vec<f64>, f64), GmmError> {
+    let scales: Result<Vec<_>, _> = variances
+        .iter()
+        .enumerate()
+        .map(|(d, &variance)| inverse_deviation(variance, k, d))
+        .collect();
+    Ok((scales?, variances.iter().map(|v| v.ln()).sum()))
+}
+
+/// 1/σ of feature `d` of component `k`.
+fn inverse_deviation(variance: f64, k: usize, d: usize) -> Result<f64, GmmError> {
+    if variance > 0.0 {
+        Ok(1.0 / variance.sqrt())
+    } else {
+        Err(degenerate(k, d, variance))
+    }
+}
+
+fn degenerate(component: usize, pivot: usize, value: f64) -> GmmError {
+    GmmError::DegenerateCovariance {
+        component,
+        pivot,
+        value,
     }
 }

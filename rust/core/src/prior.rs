@@ -6,14 +6,17 @@
 //! The mode of the posterior given expected statistics is in [`m_step`](crate::m_step); here is the
 //! log-density, which added to the log-likelihood is what EM maximises and never lowers:
 //!   Σ_k −½(ν0 + D + 2) log|Σ_k| − ½ tr(S0 Σ_k⁻¹) − ½ κ0 (μ_k − m0)ᵀ Σ_k⁻¹ (μ_k − m0) + a log π_k
-//! up to a constant.
+//! up to a constant. Covariances that are tied, diagonal or spherical have the same prior, restricted to them; one
+//! that all components share has its Wishart factor once.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2};
 
+use crate::config::Regularisation;
+use crate::covariance::CovarianceType;
 use crate::error::{GmmError, check_parameter, check_shape};
-use crate::linalg::{cholesky, dot, packed_row};
+use crate::linalg::cholesky;
 use crate::mixture::Mixture;
-use crate::precision::{Component, Precision};
+use crate::precision::{Factors, Precision};
 use crate::spread::Spread;
 
 /// Parameters of the prior; `None` means: follow the data.
@@ -45,7 +48,7 @@ impl Default for PriorConfig {
     }
 }
 
-/// A prior whose every parameter is known.
+/// What an M-step adds to the statistics, every parameter of it known.
 #[derive(Debug, Clone)]
 pub(crate) struct Prior {
     /// a.
@@ -54,17 +57,50 @@ pub(crate) struct Prior {
     pub(crate) mean_precision: f64,
     /// m0.
     pub(crate) mean: Vec<f64>,
-    /// ν0.
-    pub(crate) degrees_of_freedom: f64,
     /// S0.
     pub(crate) covariance: Array2<f64>,
+    /// The power of |Σ|^(−½) in the density: ν0 + D + 2, or ν0 + D + 1 + K for a covariance that all share.
+    pub(crate) exponent: f64,
+    /// What is added to every variance afterwards.
+    pub(crate) ridge: f64,
+    /// The variance of each feature of a component without rows, where there is no prior to say it.
+    pub(crate) variance: Vec<f64>,
 }
 
 impl Prior {
-    /// Checks `config` and fills in what follows the data.
+    /// Checks `regularisation` and fills in what follows the data.
     pub(crate) fn new(
+        regularisation: &Regularisation,
+        n_components: usize,
+        covariance_type: CovarianceType,
+        data: &Spread,
+    ) -> Result<Self, GmmError> {
+        match regularisation {
+            Regularisation::Prior(config) => {
+                Self::conjugate(config, n_components, covariance_type, data)
+            }
+            Regularisation::Ridge(ridge) => Ok(Self::flat(*ridge, data)),
+        }
+    }
+
+    /// No prior at all.
+    fn flat(ridge: f64, data: &Spread) -> Self {
+        let n_features = data.mean.len();
+        Self {
+            weight_concentration: 0.0,
+            mean_precision: 0.0,
+            mean: data.mean.clone(),
+            covariance: Array2::zeros((n_features, n_features)),
+            exponent: 0.0,
+            ridge,
+            variance: data.variance.clone(),
+        }
+    }
+
+    fn conjugate(
         config: &PriorConfig,
         n_components: usize,
+        covariance_type: CovarianceType,
         data: &Spread,
     ) -> Result<Self, GmmError> {
         let n_features = data.mean.len();
@@ -110,7 +146,7 @@ impl Prior {
                     .flat_map(|i| covariance.row(i).to_vec().into_iter().take(i + 1))
                     .collect();
                 check_parameter(
-                    cholesky(&triangle, n_features).is_ok(),
+                    cholesky(triangle, n_features).is_ok(),
                     "covariance_prior",
                     covariance,
                     "positive definite",
@@ -118,59 +154,43 @@ impl Prior {
                 covariance.clone()
             }
         };
+        let gaussians = match covariance_type {
+            CovarianceType::Tied => n_components,
+            _ => 1,
+        };
         Ok(Self {
             weight_concentration,
             mean_precision: config.mean_precision,
             mean,
-            degrees_of_freedom,
             covariance,
+            exponent: degrees_of_freedom + (n_features + 1 + gaussians) as f64,
+            ridge: 0.0,
+            variance: data.variance.clone(),
         })
     }
 
     /// Log-density of the parameters, in nats, up to a constant.
     pub(crate) fn log_density(&self, mixture: &Mixture, precision: &Precision) -> f64 {
-        let components: f64 = precision
-            .components
-            .iter()
-            .map(|component| self.log_density_of(component))
-            .sum();
+        if self.exponent == 0.0 {
+            return 0.0;
+        }
+        let n_components = precision.n_components();
+        let n_covariances = match precision.factors {
+            Factors::Tied(_) => 1,
+            _ => n_components,
+        };
+        let covariances = (0..n_covariances)
+            .map(|k| self.exponent * precision.log_dets[k] + precision.trace(k, &self.covariance));
+        let distances = precision.means.iter().enumerate().map(|(k, mean)| {
+            let offset: Vec<f64> = mean.iter().zip(&self.mean).map(|(x, m0)| x - m0).collect();
+            precision.squared_norm(k, &offset)
+        });
+        let gaussians = covariances.sum::<f64>() + self.mean_precision * distances.sum::<f64>();
         let weights = if self.weight_concentration > 0.0 {
             self.weight_concentration * mixture.weights().mapv(f64::ln).sum()
         } else {
             0.0
         };
-        components + weights
+        weights - 0.5 * gaussians
     }
-
-    fn log_density_of(&self, component: &Component) -> f64 {
-        let n_features = self.mean.len();
-        let offset: Vec<f64> = component
-            .mean()
-            .iter()
-            .zip(&self.mean)
-            .map(|(mean, prior)| mean - prior)
-            .collect();
-        let (mut trace, mut distance) = (0.0, 0.0);
-        for i in 0..n_features {
-            // Row i of L⁻¹: tr(S0 Σ⁻¹) is Σ_i l_i S0 l_iᵀ.
-            let row = packed_row(&component.inverse_factor, i);
-            let scale_rows = self.covariance.axis_iter(Axis(0));
-            trace += row
-                .iter()
-                .zip(scale_rows)
-                .map(|(l, scale_row)| l * dot_prefix(row, scale_row))
-                .sum::<f64>();
-            distance += dot(row, &offset[..=i]).powi(2);
-        }
-        let exponent = self.degrees_of_freedom + n_features as f64 + 2.0;
-        -0.5 * (exponent * component.log_det + trace + self.mean_precision * distance)
-    }
-}
-
-/// Dot product of `row` with as many first entries of `other`.
-fn dot_prefix(row: &[f64], other: ArrayView1<'_, f64>) -> f64 {
-    let other = other
-        .to_slice()
-        .expect("the scale matrix is in standard layout");
-    dot(row, &other[..row.len()])
 }

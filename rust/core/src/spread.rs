@@ -6,7 +6,7 @@
 
 use std::ops::RangeInclusive;
 
-use ndarray::{ArrayView1, Axis, s};
+use ndarray::{ArrayView1, ArrayView2, Axis, s};
 
 use crate::data::Rows;
 use crate::error::{GmmError, check_parameter};
@@ -36,19 +36,24 @@ impl Spread {
     ///
     /// # Errors
     /// [`GmmError::Parameter`] where a square overflows.
-    pub(crate) fn new<T: Float>(rows: Rows<'_, T>, threads: &Threads) -> Result<Self, GmmError> {
+    pub(crate) fn new<T: Float>(
+        rows: Rows<'_, T>,
+        sample_weight: Option<ArrayView1<'_, f64>>,
+        threads: &Threads,
+    ) -> Result<Self, GmmError> {
         let view = rows.view();
-        let fences = threads.map(view.axis_iter(Axis(1)).collect(), Fence::new);
+        let sample_weight = sample_weight.as_ref().map(|view| view.reborrow());
+        let fence = |column| Fence::new(column, sample_weight);
+        let fences = threads.map(view.axis_iter(Axis(1)).collect(), fence);
         let origin: Vec<f64> = fences.iter().map(|fence| fence.quartile).collect();
-        let shift = means(&rows, &fences, &origin, |difference| difference, threads);
+        let values = Values {
+            view,
+            fences: &fences,
+            sample_weight,
+        };
+        let shift = values.means(&origin, |difference| difference, threads);
         let mean: Vec<f64> = origin.iter().zip(shift).map(|(o, s)| o + s).collect();
-        let mut variance = means(
-            &rows,
-            &fences,
-            &mean,
-            |difference| difference * difference,
-            threads,
-        );
+        let mut variance = values.means(&mean, |difference| difference * difference, threads);
         check_parameter(
             variance.iter().all(|v| v.is_finite()),
             "X",
@@ -69,13 +74,16 @@ struct Fence {
 }
 
 impl Fence {
-    fn new<T: Float>(column: ArrayView1<'_, T>) -> Self {
-        let step = column.len().div_ceil(QUARTILE_ROWS);
-        let mut values: Vec<f64> = column
-            .slice(s![..;step])
-            .iter()
-            .map(|x| x.to_f64())
-            .collect();
+    /// The fences of the values in `column` whose weight isn't 0.
+    fn new<T: Float>(
+        column: ArrayView1<'_, T>,
+        sample_weight: Option<ArrayView1<'_, f64>>,
+    ) -> Self {
+        let counts = |n: &usize| sample_weight.is_none_or(|weights| weights[*n] > 0.0);
+        let n_values = (0..column.len()).filter(counts).count();
+        let step = n_values.div_ceil(QUARTILE_ROWS).max(1);
+        let sample = (0..column.len()).filter(counts).step_by(step);
+        let mut values: Vec<f64> = sample.map(|n| column[n].to_f64()).collect();
         let mut quantile = |numerator: usize| {
             let index = (values.len() - 1) * numerator / 4;
             *values.select_nth_unstable_by(index, f64::total_cmp).1
@@ -97,37 +105,43 @@ impl Fence {
     }
 }
 
-/// The mean of f(x − origin) over the values inside the fences, for each column.
-fn means<T: Float>(
-    rows: &Rows<'_, T>,
-    fences: &[Fence],
-    origin: &[f64],
-    f: fn(f64) -> f64,
-    threads: &Threads,
-) -> Vec<f64> {
-    let spans = Spans::new(rows.n_samples(), 8 * rows.n_features(), 0);
-    let partials = threads.map(spans.ranges(), |span| {
-        let mut sums = vec![(0.0, 0.0); origin.len()];
-        for row in rows.view().slice(s![span, ..]).axis_iter(Axis(0)) {
-            for (((sum, x), origin), fence) in sums.iter_mut().zip(row).zip(origin).zip(fences) {
-                let x = x.to_f64();
-                if fence.inside.contains(&x) {
-                    sum.0 += f(x - origin);
-                    sum.1 += 1.0;
+/// The values that aren't far out, and how often each counts.
+struct Values<'a, T> {
+    view: ArrayView2<'a, T>,
+    fences: &'a [Fence],
+    sample_weight: Option<ArrayView1<'a, f64>>,
+}
+
+impl<T: Float> Values<'_, T> {
+    /// The mean of f(x − origin), for each column.
+    fn means(&self, origin: &[f64], f: fn(f64) -> f64, threads: &Threads) -> Vec<f64> {
+        let spans = Spans::new(self.view.nrows(), 8 * self.view.ncols(), 0);
+        let partials = threads.map(spans.ranges(), |span| {
+            let mut sums = vec![(0.0, 0.0); origin.len()];
+            let rows = self.view.slice(s![span.clone(), ..]);
+            for (n, row) in span.zip(rows.axis_iter(Axis(0))) {
+                let weight = self.sample_weight.map_or(1.0, |weights| weights[n]);
+                let columns = sums.iter_mut().zip(row).zip(origin).zip(self.fences);
+                for (((sum, x), origin), fence) in columns {
+                    let x = x.to_f64();
+                    if fence.inside.contains(&x) {
+                        sum.0 += weight * f(x - origin);
+                        sum.1 += weight;
+                    }
                 }
             }
+            sums
+        });
+        let mut totals = vec![(0.0, 0.0); origin.len()];
+        for partial in partials {
+            for (total, term) in totals.iter_mut().zip(partial) {
+                total.0 += term.0;
+                total.1 += term.1;
+            }
         }
-        sums
-    });
-    let mut totals = vec![(0.0, 0.0); origin.len()];
-    for partial in partials {
-        for (total, term) in totals.iter_mut().zip(partial) {
-            total.0 += term.0;
-            total.1 += term.1;
-        }
+        // The quartiles themselves are inside, so no count is 0.
+        totals.into_iter().map(|(sum, count)| sum / count).collect()
     }
-    // The quartiles themselves are inside, so no count is 0.
-    totals.into_iter().map(|(sum, count)| sum / count).collect()
 }
 
 /// Gives features that are constant, up to rounding, the mean variance of the others.
@@ -156,7 +170,7 @@ mod tests {
     fn spread(data: &Array2<f64>) -> Spread {
         let rows = Rows::new(data.view()).expect("finite");
         let threads = Threads::new(2).expect("2 threads");
-        Spread::new(rows, &threads).expect("squares are finite")
+        Spread::new(rows, None, &threads).expect("squares are finite")
     }
 
     #[test]
@@ -189,7 +203,7 @@ mod tests {
     fn data_that_cannot_be_squared_are_an_error() {
         let data = Array2::from_shape_fn((9, 1), |(n, _)| 1e200 * n as f64);
         let rows = Rows::new(data.view()).expect("finite");
-        let result = Spread::new(rows, &Threads::new(1).expect("1 thread"));
+        let result = Spread::new(rows, None, &Threads::new(1).expect("1 thread"));
         assert!(matches!(result, Err(GmmError::Parameter { name: "X", .. })));
     }
 }

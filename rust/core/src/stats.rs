@@ -9,10 +9,31 @@
 //! anchors are the means of the step before: what is subtracted in the end is only as large as a
 //! mean has moved.
 
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 
-use crate::kernels::moments::Moments;
 use crate::linalg::packed_len;
+
+/// How much of s2 is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MomentKind {
+    /// All of it.
+    Full,
+    /// Its diagonal.
+    Diagonal,
+    /// Nothing.
+    First,
+}
+
+impl MomentKind {
+    /// Entries of s2 of one component.
+    fn second_len(self, n_features: usize) -> usize {
+        match self {
+            Self::Full => packed_len(n_features),
+            Self::Diagonal => n_features,
+            Self::First => 0,
+        }
+    }
+}
 
 /// Statistics of all components over some rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +42,7 @@ pub(crate) struct SufficientStats {
     pub(crate) zeroth: Vec<f64>,
     /// s1, shape (K, D).
     pub(crate) first: Array2<f64>,
-    /// s2, a packed lower triangle for each component.
+    /// What is kept of s2, for each component: a packed lower triangle, a diagonal, or nothing.
     pub(crate) second: Array2<f64>,
     /// Σ_n log p(x_n), in nats, of the model that gave the responsibilities.
     pub(crate) log_likelihood: f64,
@@ -29,28 +50,18 @@ pub(crate) struct SufficientStats {
 
 impl SufficientStats {
     /// The statistics of no rows.
-    pub(crate) fn zero(n_components: usize, n_features: usize) -> Self {
+    pub(crate) fn zero(n_components: usize, n_features: usize, kind: MomentKind) -> Self {
         Self {
             zeroth: vec![0.0; n_components],
             first: Array2::zeros((n_components, n_features)),
-            second: Array2::zeros((n_components, packed_len(n_features))),
+            second: Array2::zeros((n_components, kind.second_len(n_features))),
             log_likelihood: 0.0,
         }
     }
 
     /// Bytes that the statistics of so many components and features take.
-    pub(crate) fn bytes(n_components: usize, n_features: usize) -> usize {
-        let per_component = 1 + n_features + packed_len(n_features);
-        n_components * per_component * size_of::<f64>()
-    }
-
-    /// The moments of component `k`, for a kernel to add to.
-    pub(crate) fn moments_mut(&mut self, k: usize) -> Moments<'_> {
-        Moments {
-            zeroth: &mut self.zeroth[k],
-            first: row_mut(&mut self.first, k),
-            second: row_mut(&mut self.second, k),
-        }
+    pub(crate) fn bytes(n_components: usize, n_features: usize, kind: MomentKind) -> usize {
+        n_components * (1 + n_features + kind.second_len(n_features)) * size_of::<f64>()
     }
 
     /// Adds the statistics of other rows, taken about the same anchors.
@@ -62,12 +73,4 @@ impl SufficientStats {
         self.second += &other.second;
         self.log_likelihood += other.log_likelihood;
     }
-}
-
-/// Row `k` of a matrix in standard layout.
-fn row_mut(matrix: &mut Array2<f64>, k: usize) -> &mut [f64] {
-    matrix
-        .index_axis_mut(Axis(0), k)
-        .into_slice()
-        .expect("statistics are kept in standard layout")
 }

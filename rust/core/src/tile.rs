@@ -1,44 +1,114 @@
-//! Packs rows of any stride into lane-major scratch: one SIMD lane per row.
-
-use std::ops::Range;
+//! Packs rows of any stride for the kernels: the only code that sees strides.
+//!
+//! A [`Tile`] has one SIMD lane a row, for densities; a [`Panel`] has the features of a row side by side, for moments.
 
 use aligned_vec::AVec;
-use ndarray::{ArrayView2, s};
+use ndarray::ArrayView2;
 
 use crate::float::Float;
+use crate::kernels::lanes::Lanes;
 
-/// Rows that a tile holds at most. A multiple of every register tile of the kernels
-/// (6 vectors of 8 lanes, 2 vectors of 4, 2 or 1 lanes).
-pub(crate) const TILE: usize = 192;
+/// Rows that a tile holds at most: [`tile_len`] gives this or half of it. A multiple of the lanes that a
+/// register tile of any instruction set covers.
+pub(crate) const MAX_TILE: usize = 384;
 
-/// Entries of a `TILE`-wide table, one row of lanes per feature or component, aligned to cache lines.
-pub(crate) type Lanes = AVec<f64>;
+/// Features of a panel fill up to a multiple of this, the widest vector there is.
+const MAX_LANES: usize = 16;
 
-/// A zeroed table of `n_rows` rows of [`TILE`] lanes.
-pub(crate) fn lanes(n_rows: usize) -> Lanes {
-    AVec::from_iter(64, std::iter::repeat_n(0.0, n_rows * TILE))
+/// Scratch for kernels, aligned to cache lines.
+pub(crate) type Buffer<E> = AVec<E>;
+
+/// A buffer of zeros.
+pub(crate) fn buffer<E: Float>(len: usize) -> Buffer<E> {
+    AVec::from_iter(64, std::iter::repeat_n(E::default(), len))
 }
 
-/// Up to [`TILE`] rows of the data, transposed: feature d of row n is at `values[d * TILE + n]`.
+/// Rows of a tile, so that its tables stay in the second level cache.
+pub(crate) fn tile_len<E>(n_components: usize, n_features: usize) -> usize {
+    const MAX_TABLE_BYTES: usize = 200 << 10;
+    let bytes = MAX_TILE * n_components.max(n_features) * size_of::<E>();
+    if bytes <= MAX_TABLE_BYTES {
+        MAX_TILE
+    } else {
+        MAX_TILE / 2
+    }
+}
+
+/// Features of a row of a panel, with those that fill it up.
+pub(crate) const fn padded(n_features: usize) -> usize {
+    n_features.next_multiple_of(MAX_LANES)
+}
+
+/// Rows of data, transposed in groups: a group has as many rows as a register tile, [`Lanes::GROUP`] vectors,
+/// and holds these vectors of its first feature, then of the second, …
 #[derive(Debug)]
-pub(crate) struct Tile {
-    values: Lanes,
+pub(crate) struct Tile<E> {
+    values: Buffer<E>,
+    n_features: usize,
     len: usize,
 }
 
-impl Tile {
-    pub(crate) fn new(n_features: usize) -> Self {
+impl<E: Float> Tile<E> {
+    /// Room for `capacity` rows, a multiple of half of [`MAX_TILE`].
+    pub(crate) fn new(n_features: usize, capacity: usize) -> Self {
         Self {
-            values: lanes(n_features),
+            values: buffer(n_features * capacity),
+            n_features,
             len: 0,
         }
     }
 
-    /// Loads the rows `range` of `data`. Lanes beyond them repeat the last row, so that whatever
-    /// is computed there is as finite as the data.
-    pub(crate) fn load<T: Float>(&mut self, data: ArrayView2<'_, T>, range: Range<usize>) {
-        self.len = range.len();
-        transpose(data.slice(s![range, ..]), &mut self.values);
+    /// Loads `rows`. The lanes of the last group that are left repeat the last row, so that whatever is
+    /// computed there is as finite as the data.
+    #[inline(always)]
+    pub(crate) fn load<L: Lanes<Element = E>, T: Float>(&mut self, rows: ArrayView2<'_, T>) {
+        match self.n_features {
+            1 => self.load_groups::<L, T, 1>(rows),
+            2 => self.load_groups::<L, T, 2>(rows),
+            3 => self.load_groups::<L, T, 3>(rows),
+            4 => self.load_groups::<L, T, 4>(rows),
+            _ => self.load_groups::<L, T, 0>(rows),
+        }
+    }
+
+    /// The same where the number of features is known to be `D`, or 0 for any.
+    #[inline(always)]
+    fn load_groups<L: Lanes<Element = E>, T: Float, const D: usize>(
+        &mut self,
+        rows: ArrayView2<'_, T>,
+    ) {
+        let n_features = if D > 0 { D } else { self.n_features };
+        let width = L::LANES * L::GROUP;
+        self.len = rows.nrows();
+        let groups = self.values.chunks_exact_mut(n_features * width);
+        match rows.as_slice() {
+            Some(values) => {
+                for (group, rows) in groups.zip(values.chunks(n_features * width)) {
+                    for (lane, row) in rows.chunks_exact(n_features).enumerate() {
+                        for (d, x) in row.iter().enumerate() {
+                            group[d * width + lane] = E::from_f64(x.to_f64());
+                        }
+                    }
+                }
+            }
+            None => {
+                for (group, rows) in groups.zip(rows.axis_chunks_iter(ndarray::Axis(0), width)) {
+                    for (d, column) in rows.columns().into_iter().enumerate() {
+                        for (out, x) in group[d * width..].iter_mut().zip(column) {
+                            *out = E::from_f64(x.to_f64());
+                        }
+                    }
+                }
+            }
+        }
+        let used = self.len % width;
+        if used > 0 {
+            let last = (self.len - used) * n_features;
+            for feature in self.values[last..][..n_features * width].chunks_exact_mut(width) {
+                let value = feature[used - 1];
+                feature[used..].fill(value);
+            }
+        }
     }
 
     /// Number of rows held.
@@ -46,22 +116,76 @@ impl Tile {
         self.len
     }
 
-    /// Values, feature by feature, [`TILE`] lanes each.
-    pub(crate) fn values(&self) -> &[f64] {
-        &self.values
+    /// The groups that hold rows, each `n_features` times [`Lanes::GROUP`] vectors.
+    #[inline(always)]
+    pub(crate) fn groups<L: Lanes<Element = E>>(&self) -> impl Iterator<Item = &[L::Vector]> {
+        let n_groups = self.len.div_ceil(L::LANES * L::GROUP);
+        let vectors = L::vectors(&self.values);
+        vectors
+            .chunks_exact(self.n_features * L::GROUP)
+            .take(n_groups)
     }
 }
 
-/// Writes `rows` (at most [`TILE`]) into `out`, column by column; the last row fills up each column.
-pub(crate) fn transpose<T: Float>(rows: ArrayView2<'_, T>, out: &mut [f64]) {
-    let len = rows.nrows();
-    for (n, row) in rows.rows().into_iter().enumerate() {
-        for (lane, value) in out[n..].iter_mut().step_by(TILE).zip(row) {
-            *lane = value.to_f64();
+/// Rows of data, each as vectors of features; zeros fill up the last vector. All rows' first vectors come first,
+/// then all second vectors, …, so that a register tile reads contiguous memory.
+#[derive(Debug)]
+pub(crate) struct Panel<E> {
+    values: Buffer<E>,
+    capacity: usize,
+}
+
+impl<E: Float> Panel<E> {
+    /// Room for `capacity` rows.
+    pub(crate) fn new(n_features: usize, capacity: usize) -> Self {
+        Self {
+            values: buffer(padded(n_features) * capacity),
+            capacity,
         }
     }
-    for column in out.chunks_exact_mut(TILE).take(rows.ncols()) {
-        let last = column[len - 1];
-        column[len..].fill(last);
+
+    /// Loads `rows`.
+    #[inline(always)]
+    pub(crate) fn load<L: Lanes<Element = E>, T: Float>(&mut self, rows: ArrayView2<'_, T>) {
+        for (n, row) in rows.rows().into_iter().enumerate() {
+            let out = &mut self.values[n * L::LANES..];
+            match row.as_slice() {
+                Some(row) => {
+                    let parts = row.chunks(L::LANES);
+                    for (part, out) in parts.zip(out.chunks_mut(self.capacity * L::LANES)) {
+                        for (out, x) in out.iter_mut().zip(part) {
+                            *out = E::from_f64(x.to_f64());
+                        }
+                    }
+                }
+                None => {
+                    for (d, x) in row.iter().enumerate() {
+                        let (block, lane) = (d / L::LANES, d % L::LANES);
+                        out[block * self.capacity * L::LANES + lane] = E::from_f64(x.to_f64());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The vectors number `index` of all rows.
+    #[inline(always)]
+    pub(crate) fn block<L: Lanes<Element = E>>(&self, index: usize) -> &[L::Vector] {
+        let len = self.capacity * L::LANES;
+        L::vectors(&self.values[index * len..][..len])
+    }
+
+    /// The same as elements, [`Lanes::LANES`] of each row.
+    #[inline(always)]
+    pub(crate) fn block_elements<L: Lanes<Element = E>>(&self, index: usize) -> &[E] {
+        let len = self.capacity * L::LANES;
+        &self.values[index * len..][..len]
+    }
+
+    /// The vectors number `index` of all rows, to be written.
+    #[inline(always)]
+    pub(crate) fn block_mut<L: Lanes<Element = E>>(&mut self, index: usize) -> &mut [L::Vector] {
+        let len = self.capacity * L::LANES;
+        L::vectors_mut(&mut self.values[index * len..][..len])
     }
 }

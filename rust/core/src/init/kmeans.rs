@@ -10,11 +10,12 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::scaled_rows::ScaledRows;
 use super::seeding::greedy_centres;
-use crate::float::Float;
-use crate::kernels::distance::{lower_and_label, squared_distances};
-use crate::kernels::{self, active_vectors};
-use crate::parallel::tiles;
-use crate::tile::{TILE, Tile, lanes};
+use crate::float::{Element, Float};
+use crate::kernels;
+use crate::kernels::distance::scaled_squared_distances;
+use crate::kernels::lanes::Lanes;
+use crate::kernels::point::Point;
+use crate::tile::{MAX_TILE, Tile, buffer};
 
 /// Lloyd's iterations at most.
 const MAX_ITERATIONS: usize = 100;
@@ -97,27 +98,48 @@ impl<T: Float> WithSimd for Assign<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> SpanSums {
+        let lanes = T::lanes(simd);
+        if const { T::Lanes::<S>::GROUP == 6 } {
+            self.groups::<_, 6>(lanes)
+        } else {
+            self.groups::<_, 2>(lanes)
+        }
+    }
+}
+
+impl<T: Float> Assign<'_, '_, T> {
+    #[inline(always)]
+    fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) -> SpanSums {
         let ScaledRows { rows, scale, .. } = self.data;
         let mut sums = SpanSums {
             counts: vec![0.0; self.centres.len()],
             shifts: vec![vec![0.0; rows.n_features()]; self.centres.len()],
             inertia: 0.0,
         };
-        let mut tile = Tile::new(rows.n_features());
-        let (mut distances, mut nearest, mut label) = (lanes(1), lanes(1), lanes(1));
-        for (range, labels) in tiles(self.span).zip(self.labels.chunks_mut(TILE)) {
-            tile.load(rows.view(), range.clone());
-            let active = active_vectors::<S>(tile.len());
-            nearest.fill(f64::INFINITY);
-            for (index, centre) in self.centres.iter().enumerate() {
-                squared_distances(simd, tile.values(), active, centre, scale, &mut distances);
-                let index = index as f64;
-                lower_and_label(simd, &distances, active, index, &mut nearest, &mut label);
+        let points: Vec<Point<T>> = self
+            .centres
+            .iter()
+            .map(|centre| Point::new(centre))
+            .collect();
+        let mut tile = Tile::new(rows.n_features(), MAX_TILE);
+        let (mut nearest, mut label) = (buffer::<T>(MAX_TILE), buffer::<T>(MAX_TILE));
+        let span = rows.view().slice_move(s![self.span, ..]);
+        let tiles = span.axis_chunks_iter(Axis(0), MAX_TILE);
+        for (values, labels) in tiles.zip(self.labels.chunks_mut(MAX_TILE)) {
+            tile.load::<L, T>(values);
+            for (index, group) in tile.groups::<L>().enumerate() {
+                let (distance, cluster) =
+                    nearest_points::<L, V>(lanes, group.as_chunks().0, &points, scale);
+                let group = index * V..(index + 1) * V;
+                L::vectors_mut(&mut nearest)[group.clone()].copy_from_slice(&distance);
+                L::vectors_mut(&mut label)[group].copy_from_slice(&cluster);
             }
-            sums.inertia += nearest[..tile.len()].iter().sum::<f64>();
-            let values = rows.view().slice_move(s![range, ..]);
+            sums.inertia += nearest[..tile.len()]
+                .iter()
+                .map(|x| x.to_f64())
+                .sum::<f64>();
             for ((row, out), &label) in values.axis_iter(Axis(0)).zip(labels).zip(label.iter()) {
-                let cluster = label as usize;
+                let cluster = label.to_f64() as usize;
                 *out = cluster as u32;
                 sums.counts[cluster] += 1.0;
                 let shift = sums.shifts[cluster].iter_mut();
@@ -128,4 +150,26 @@ impl<T: Float> WithSimd for Assign<'_, '_, T> {
         }
         sums
     }
+}
+
+/// The squared distance of each row from the nearest of `points`, and which one that is, the first of equals.
+#[inline(always)]
+fn nearest_points<L: Lanes, const V: usize>(
+    lanes: L,
+    x: &[[L::Vector; V]],
+    points: &[Point<L::Element>],
+    scale: &[L::Element],
+) -> ([L::Vector; V], [L::Vector; V]) {
+    let mut nearest = scaled_squared_distances(lanes, x, &points[0], scale);
+    let mut label = [lanes.splat(L::Element::default()); V];
+    for (index, point) in points.iter().enumerate().skip(1) {
+        let distance = scaled_squared_distances(lanes, x, point, scale);
+        let index = lanes.splat(L::Element::from_f64(index as f64));
+        for v in 0..V {
+            let farther = lanes.at_least(distance[v], nearest[v]);
+            label[v] = lanes.select(farther, label[v], index);
+            nearest[v] = lanes.min(distance[v], nearest[v]);
+        }
+    }
+    (nearest, label)
 }

@@ -5,20 +5,34 @@ pub(crate) mod kmeans;
 pub(crate) mod scaled_rows;
 mod seeding;
 
-use pulp::Simd;
+use ndarray::{ArrayView1, ArrayView2};
 
-use crate::e_step::{Responsibilities, Scratch};
-use crate::tile::{TILE, Tile};
+use crate::float::Float;
+use crate::kernels::lanes::Lanes;
+use crate::responsibilities::{Responsibilities, TileScratch};
 
-/// Labels as responsibilities: 1 for the row's component, 0 for all others.
-pub(crate) struct HardLabels<'a>(pub(crate) &'a [u32]);
+/// Labels as responsibilities: the row's weight for the row's component, 0 for all others.
+pub(crate) struct HardLabels<'a> {
+    pub(crate) labels: &'a [u32],
+    pub(crate) sample_weight: Option<ArrayView1<'a, f64>>,
+}
 
-impl Responsibilities for HardLabels<'_> {
+impl<E: Float> Responsibilities<E> for HardLabels<'_> {
     #[inline(always)]
-    fn fill<S: Simd>(&self, _: S, tile: &Tile, start: usize, scratch: &mut Scratch) -> f64 {
-        scratch.resp.fill(0.0);
-        for (n, &label) in self.0[start..start + tile.len()].iter().enumerate() {
-            scratch.resp[label as usize * TILE + n] = 1.0;
+    fn fill<L: Lanes<Element = E>, T: Float>(
+        &self,
+        _: L,
+        rows: ArrayView2<'_, T>,
+        start: usize,
+        scratch: &mut TileScratch<E>,
+    ) -> f64 {
+        scratch.tile.load::<L, T>(rows);
+        scratch.resp.fill(E::default());
+        for (lane, &label) in self.labels[start..start + rows.nrows()].iter().enumerate() {
+            let weight = self
+                .sample_weight
+                .map_or(1.0, |weights| weights[start + lane]);
+            scratch.resp[label as usize * scratch.capacity + lane] = E::from_f64(weight);
         }
         0.0
     }

@@ -1,14 +1,19 @@
 //! Rows as the starts see them: each feature in units of its spread.
 
+use std::ops::Range;
+
+use ndarray::{ArrayView2, s};
+
 use crate::data::Rows;
 use crate::float::Float;
 use crate::parallel::{Spans, Threads};
+use crate::tile::MAX_TILE;
 
 /// Data with a factor for each feature, and how the work on them is split.
 pub(crate) struct ScaledRows<'a, T> {
     pub(super) rows: Rows<'a, T>,
     /// What each feature is multiplied by.
-    pub(super) scale: Vec<f64>,
+    pub(super) scale: Vec<T>,
     pub(super) threads: &'a Threads,
     pub(super) spans: Spans,
 }
@@ -25,9 +30,21 @@ impl<'a, T: Float> ScaledRows<'a, T> {
         Self {
             spans: Spans::new(rows.n_samples(), flops, 0),
             rows,
-            scale: variance.iter().map(|v| 1.0 / v.sqrt()).collect(),
+            scale: variance
+                .iter()
+                .map(|v| T::from_f64(1.0 / v.sqrt()))
+                .collect(),
             threads,
         }
+    }
+
+    /// The rows of a span, [`MAX_TILE`] at a time.
+    pub(super) fn tiles(&self, span: Range<usize>) -> impl Iterator<Item = ArrayView2<'_, T>> {
+        let rows = self.rows.view().slice_move(s![span, ..]);
+        let len = rows.nrows();
+        (0..len)
+            .step_by(MAX_TILE)
+            .map(move |start| rows.slice_move(s![start..(start + MAX_TILE).min(len), ..]))
     }
 
     /// Row `n`, not scaled.

@@ -6,16 +6,18 @@
 
 use std::ops::Range;
 
+use ndarray::ArrayView2;
 use pulp::{Simd, WithSimd};
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::scaled_rows::ScaledRows;
 use crate::float::Float;
-use crate::kernels::distance::{lower, squared_distances, sum_of_lower};
-use crate::kernels::{self, active_vectors};
-use crate::parallel::tiles;
-use crate::tile::{TILE, Tile, lanes};
+use crate::kernels;
+use crate::kernels::distance::scaled_squared_distances;
+use crate::kernels::lanes::Lanes;
+use crate::kernels::point::Point;
+use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
 
 /// `n_clusters` rows as centres. Where rows are fewer or equal, centres are equal, too.
 pub(crate) fn greedy_centres<T: Float>(
@@ -25,7 +27,7 @@ pub(crate) fn greedy_centres<T: Float>(
 ) -> Vec<Vec<f64>> {
     let n_samples = data.rows.n_samples();
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
-    let mut nearest = vec![f64::INFINITY; n_samples];
+    let mut nearest = vec![T::from_f64(f64::INFINITY); n_samples];
     let mut centres: Vec<Vec<f64>> = Vec::with_capacity(n_clusters);
     let mut candidates = vec![rng.random_range(0..n_samples)];
     loop {
@@ -41,11 +43,7 @@ pub(crate) fn greedy_centres<T: Float>(
 }
 
 /// Index of the point that would leave the smallest sum of squared distances, the first of equals.
-fn best_candidate<T: Float>(
-    data: &ScaledRows<'_, T>,
-    points: &[Vec<f64>],
-    nearest: &[f64],
-) -> usize {
+fn best_candidate<T: Float>(data: &ScaledRows<'_, T>, points: &[Vec<f64>], nearest: &[T]) -> usize {
     if points.len() == 1 {
         return 0;
     }
@@ -69,7 +67,7 @@ fn best_candidate<T: Float>(
 }
 
 /// Lowers each row's squared distance from its nearest centre, now that `point` is a centre too.
-fn lower_nearest<T: Float>(data: &ScaledRows<'_, T>, point: &[f64], nearest: &mut [f64]) {
+fn lower_nearest<T: Float>(data: &ScaledRows<'_, T>, point: &[f64], nearest: &mut [T]) {
     let parts = nearest.chunks_mut(data.spans.span_len());
     let work = data.spans.ranges().into_iter().zip(parts).collect();
     data.threads.map(work, |(span, nearest)| {
@@ -83,8 +81,8 @@ fn lower_nearest<T: Float>(data: &ScaledRows<'_, T>, point: &[f64], nearest: &mu
 }
 
 /// `n_draws` rows, drawn with probabilities proportional to `weights`; uniformly where all are 0.
-fn draw(weights: &[f64], n_draws: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<usize> {
-    let total: f64 = weights.iter().sum();
+fn draw<T: Float>(weights: &[T], n_draws: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<usize> {
+    let total: f64 = weights.iter().map(|w| w.to_f64()).sum();
     let mut draws: Vec<f64> = (0..n_draws).map(|_| rng.random::<f64>()).collect();
     if !(total > 0.0 && total.is_finite()) {
         let n = weights.len();
@@ -96,7 +94,8 @@ fn draw(weights: &[f64], n_draws: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<us
     let mut chosen = Vec::with_capacity(n_draws);
     let mut sum = 0.0;
     let mut last = 0;
-    for (n, &weight) in weights.iter().enumerate() {
+    for (n, weight) in weights.iter().enumerate() {
+        let weight = weight.to_f64();
         sum += weight;
         if weight > 0.0 {
             last = n;
@@ -113,7 +112,7 @@ fn draw(weights: &[f64], n_draws: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<us
 struct Potentials<'a, 'd, T> {
     data: &'a ScaledRows<'d, T>,
     points: &'a [Vec<f64>],
-    nearest: &'a [f64],
+    nearest: &'a [T],
     span: Range<usize>,
 }
 
@@ -122,19 +121,16 @@ impl<T: Float> WithSimd for Potentials<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
+        let lanes = T::lanes(simd);
         let mut potentials = vec![0.0; self.points.len()];
-        let mut tile = Tile::new(self.data.rows.n_features());
-        let (mut distances, mut nearest) = (lanes(1), lanes(1));
-        for range in tiles(self.span) {
-            tile.load(self.data.rows.view(), range.clone());
-            let active = active_vectors::<S>(tile.len());
-            nearest[..tile.len()].copy_from_slice(&self.nearest[range]);
-            // Lanes without a row add nothing.
-            nearest[tile.len()..TILE].fill(0.0);
-            for (potential, point) in potentials.iter_mut().zip(self.points) {
-                let scale = &self.data.scale;
-                squared_distances(simd, tile.values(), active, point, scale, &mut distances);
-                *potential += sum_of_lower(simd, &distances, active, &nearest);
+        let points: Vec<Point<T>> = self.points.iter().map(|point| Point::new(point)).collect();
+        let mut distances = DistanceTile::new(self.data);
+        let nearest = self.nearest[self.span.clone()].chunks(MAX_TILE);
+        for (rows, nearest) in self.data.tiles(self.span).zip(nearest) {
+            distances.load::<T::Lanes<S>>(rows);
+            for (potential, point) in potentials.iter_mut().zip(&points) {
+                let lowered = distances.lowered(lanes, point, nearest);
+                *potential += lowered.iter().map(|x| x.to_f64()).sum::<f64>();
             }
         }
         potentials
@@ -146,7 +142,7 @@ struct LowerNearest<'a, 'd, T> {
     data: &'a ScaledRows<'d, T>,
     point: &'a [f64],
     span: Range<usize>,
-    nearest: &'a mut [f64],
+    nearest: &'a mut [T],
 }
 
 impl<T: Float> WithSimd for LowerNearest<'_, '_, T> {
@@ -154,23 +150,67 @@ impl<T: Float> WithSimd for LowerNearest<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut tile = Tile::new(self.data.rows.n_features());
-        let (mut distances, mut lanes) = (lanes(1), lanes(1));
-        for (range, nearest) in tiles(self.span).zip(self.nearest.chunks_mut(TILE)) {
-            tile.load(self.data.rows.view(), range);
-            let active = active_vectors::<S>(tile.len());
-            let scale = &self.data.scale;
-            squared_distances(
-                simd,
-                tile.values(),
-                active,
-                self.point,
-                scale,
-                &mut distances,
-            );
-            lanes[..tile.len()].copy_from_slice(nearest);
-            lower(simd, &distances, active, &mut lanes);
-            nearest.copy_from_slice(&lanes[..tile.len()]);
+        let lanes = T::lanes(simd);
+        let point = Point::new(self.point);
+        let mut distances = DistanceTile::new(self.data);
+        let nearest = self.nearest.chunks_mut(MAX_TILE);
+        for (rows, nearest) in self.data.tiles(self.span).zip(nearest) {
+            distances.load::<T::Lanes<S>>(rows);
+            nearest.copy_from_slice(distances.lowered(lanes, &point, nearest));
+        }
+    }
+}
+
+/// Squared distances of a tile of rows.
+struct DistanceTile<'a, T> {
+    tile: Tile<T>,
+    scale: &'a [T],
+    distances: Buffer<T>,
+}
+
+impl<'a, T: Float> DistanceTile<'a, T> {
+    fn new(data: &'a ScaledRows<'_, T>) -> Self {
+        Self {
+            tile: Tile::new(data.rows.n_features(), MAX_TILE),
+            scale: &data.scale,
+            distances: buffer(MAX_TILE),
+        }
+    }
+
+    #[inline(always)]
+    fn load<L: Lanes<Element = T>>(&mut self, rows: ArrayView2<'_, T>) {
+        self.tile.load::<L, T>(rows);
+    }
+
+    /// The squared distances from `point` where they are less than `nearest`, else these.
+    #[inline(always)]
+    fn lowered<L: Lanes<Element = T>>(
+        &mut self,
+        lanes: L,
+        point: &Point<T>,
+        nearest: &[T],
+    ) -> &[T] {
+        if const { L::GROUP == 6 } {
+            self.fill::<L, 6>(lanes, point);
+        } else {
+            self.fill::<L, 2>(lanes, point);
+        }
+        let distances = &mut self.distances[..self.tile.len()];
+        for (distance, &nearest) in distances.iter_mut().zip(nearest) {
+            *distance = if *distance < nearest {
+                *distance
+            } else {
+                nearest
+            };
+        }
+        distances
+    }
+
+    #[inline(always)]
+    fn fill<L: Lanes<Element = T>, const V: usize>(&mut self, lanes: L, point: &Point<T>) {
+        let out = L::vectors_mut(&mut self.distances).as_chunks_mut::<V>().0;
+        for (group, out) in self.tile.groups::<L>().zip(out) {
+            *out = scaled_squared_distances(lanes, group.as_chunks().0, point, self.scale);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+#[cfg(target_arch = "aarch64")]
+use pulp::aarch64::Neon;
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 use pulp::{Arch, WithSimd};
@@ -21,7 +23,7 @@ pub(crate) fn instruction_sets() -> Vec<(&'static str, Arch)> {
         sets.extend(V3::try_new().map(|v3| ("avx2", Arch::V3(v3))));
     }
     #[cfg(target_arch = "aarch64")]
-    sets.push(("neon", Arch::new()));
+    sets.extend(Neon::try_new().map(|neon| ("neon", Arch::Neon(neon))));
     sets.push(("portable", Arch::Scalar));
     sets
 }

@@ -1,6 +1,9 @@
 //! Data and models that the tests share, and a brute-force reference.
 
-use gmm_core::{Fit, FitConfig, Float, Mixture, PriorConfig, RowKnowledge, Rows, Threads};
+use gmm_core::{
+    Covariances, Fit, FitConfig, Float, Mixture, PriorConfig, Regularisation, RowKnowledge, Rows,
+    Start, Threads,
+};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -33,7 +36,17 @@ pub(crate) fn random_mixture(k: usize, d: usize, seed: u64) -> Mixture {
         let a = Array2::from_shape_simple_fn((d, d), || normal(&mut rng) / (d as f64).sqrt());
         covariance.assign(&(a.dot(&a.t()) + Array2::<f64>::eye(d) * 0.5));
     }
-    Mixture::new(weights, means, covariances).expect("valid parameters")
+    Mixture::new(weights, means, Covariances::Full(covariances)).expect("valid parameters")
+}
+
+/// The covariance matrix of component `k`.
+pub(crate) fn covariance(mixture: &Mixture, k: usize) -> Array2<f64> {
+    match mixture.covariances() {
+        Covariances::Full(array) => array.index_axis(Axis(0), k).to_owned(),
+        Covariances::Tied(array) => array.clone(),
+        Covariances::Diag(array) => Array2::from_diag(&array.row(k)),
+        Covariances::Spherical(array) => Array2::eye(mixture.n_features()) * array[k],
+    }
 }
 
 /// log(weights_k N(x | k)) of every component, by Gaussian elimination with nothing clever.
@@ -41,7 +54,7 @@ pub(crate) fn weighted_log_densities(mixture: &Mixture, x: ArrayView1<'_, f64>) 
     let d = x.len();
     (0..mixture.n_components())
         .map(|k| {
-            let mut a = mixture.covariances().index_axis(Axis(0), k).to_owned();
+            let mut a = covariance(mixture, k);
             let z = &x - &mixture.means().row(k);
             let mut y = z.clone();
             let mut log_det = 0.0;
@@ -84,7 +97,13 @@ pub(crate) fn fit_with<T: Float>(
 ) -> Fit {
     let rows = Rows::new(data).expect("finite data");
     let threads = Threads::new(threads).expect("threads");
-    let config = FitConfig::new(k, 100, 1e-8, 5, 7, prior).expect("valid parameters");
+    let config = FitConfig {
+        tol: 1e-8,
+        start: Start::KMeans(5),
+        seed: 7,
+        regularisation: Regularisation::Prior(prior),
+        ..FitConfig::new(k)
+    };
     gmm_core::fit(rows, &config, knowledge, &threads, |_| {
         ControlFlow::Continue(())
     })

@@ -1,7 +1,10 @@
 //! Data on which a careless implementation fails.
 
-use crate::common::{blobs, fit, fit_with, labels, normal, rng, same_partition};
-use gmm_core::{Fit, FitConfig, GmmError, Mixture, PriorConfig, RowKnowledge, Rows, Threads};
+use crate::common::{blobs, covariance, fit, fit_with, labels, normal, rng, same_partition};
+use gmm_core::{
+    Covariances, Fit, FitConfig, GmmError, Mixture, PriorConfig, Regularisation, RowKnowledge,
+    Rows, Start, Threads,
+};
 use ndarray::{Array1, Array2, Array3, array};
 use std::ops::ControlFlow;
 
@@ -12,7 +15,7 @@ fn assert_sound(fit: &Fit) {
         mixture
             .means()
             .iter()
-            .chain(mixture.covariances())
+            .chain(mixture.covariances().iter())
             .all(|x| x.is_finite())
     );
     assert!(fit.lower_bounds.iter().all(|x| x.is_finite()));
@@ -136,7 +139,7 @@ fn tight_clusters_far_apart_keep_the_digits_of_their_spread() {
         let (a, b) = (column(i), column(j));
         let (a, b) = (&a - a.sum() / 100.0, &b - b.sum() / 100.0);
         let expected = (&a * &b).sum() / (4.0 + 100.0 + 4.0);
-        let found = fitted.mixture.covariances()[[k, i, j]];
+        let found = covariance(&fitted.mixture, k)[[i, j]];
         assert!(
             (found - expected).abs() < 1e-10 * 1e-18,
             "{found} {expected}"
@@ -174,16 +177,29 @@ fn bad_data_and_parameters_are_errors_that_say_what_was_wrong() {
         Err(GmmError::EmptyData { .. })
     ));
 
-    let config = |k, max_iter, tol, n_init| {
-        FitConfig::new(k, max_iter, tol, n_init, 0, PriorConfig::default()).map(|_| ())
-    };
-    assert!(config(0, 1, 0.0, 1).is_err());
-    assert!(config(1, 0, 0.0, 1).is_err());
-    assert!(config(1, 1, f64::NAN, 1).is_err());
-    assert!(config(1, 1, -1.0, 1).is_err());
-    assert!(config(1, 1, 0.0, 0).is_err());
-
     let good = blobs(10, 2, 2, 1.0, 5);
+    let threads = Threads::new(1).expect("1 thread");
+    let result = |config: &FitConfig| {
+        let rows = Rows::new(good.view()).expect("finite");
+        let go_on = |_| ControlFlow::Continue(());
+        gmm_core::fit(rows, config, RowKnowledge::default(), &threads, go_on).map(|_| ())
+    };
+    assert!(result(&FitConfig::new(2)).is_ok());
+    let changes: [fn(&mut FitConfig); 7] = [
+        |config| config.n_components = 0,
+        |config| config.max_iter = 0,
+        |config| config.tol = f64::NAN,
+        |config| config.tol = -1.0,
+        |config| config.start = Start::KMeans(0),
+        |config| config.start = Start::From(crate::common::random_mixture(3, 2, 0)),
+        |config| config.regularisation = Regularisation::Ridge(-1.0),
+    ];
+    for change in changes {
+        let mut config = FitConfig::new(2);
+        change(&mut config);
+        assert!(result(&config).is_err(), "{config:?}");
+    }
+
     for prior in [
         PriorConfig {
             mean_precision: 0.0,
@@ -214,19 +230,18 @@ fn bad_data_and_parameters_are_errors_that_say_what_was_wrong() {
             ..PriorConfig::default()
         },
     ] {
-        let config = FitConfig::new(2, 10, 0.0, 1, 0, prior.clone()).expect("checked later");
-        let rows = Rows::new(good.view()).expect("finite");
-        let threads = Threads::new(1).expect("1 thread");
-        let go_on = |_| ControlFlow::Continue(());
-        let result = gmm_core::fit(rows, &config, RowKnowledge::default(), &threads, go_on);
-        assert!(result.is_err(), "{prior:?}");
+        let config = FitConfig {
+            regularisation: Regularisation::Prior(prior),
+            ..FitConfig::new(2)
+        };
+        assert!(result(&config).is_err(), "{config:?}");
     }
 }
 
 #[test]
 fn bad_mixtures_are_errors() {
     let mixture = |weights: Array1<f64>, means: Array2<f64>, covariances: Array3<f64>| {
-        Mixture::new(weights, means, covariances)
+        Mixture::new(weights, means, Covariances::Full(covariances))
     };
     let unit = || Array3::from_elem((1, 1, 1), 1.0);
     assert!(mixture(array![1.0], array![[0.0]], unit()).is_ok());

@@ -9,7 +9,7 @@ fn bits(fit: &gmm_core::Fit) -> Vec<u64> {
         .weights()
         .iter()
         .chain(mixture.means())
-        .chain(mixture.covariances())
+        .chain(mixture.covariances().iter())
         .chain(&fit.lower_bounds)
         .map(|x| x.to_bits())
         .collect()

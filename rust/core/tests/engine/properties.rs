@@ -2,7 +2,8 @@
 
 use crate::common::{blobs, fit, fit_with, labels, same_partition};
 use gmm_core::{
-    Evaluator, FitConfig, GmmError, LogPrior, PriorConfig, RowKnowledge, Rows, Threads, assign,
+    Evaluator, FitConfig, GmmError, LogPrior, PriorConfig, RowKnowledge, Rows, Start, Threads,
+    assign,
 };
 use ndarray::{Array1, Array2};
 use std::ops::ControlFlow;
@@ -64,7 +65,7 @@ fn a_uniform_log_prior_changes_nothing() {
     let uniform = Array2::from_elem((400, 3), 0.0);
     let knowledge = RowKnowledge {
         log_prior: Some(LogPrior::new(uniform.view(), 400, 3).expect("valid")),
-        align_to: None,
+        ..RowKnowledge::default()
     };
     let with = fit_with(data.view(), 3, 1, knowledge, PriorConfig::default());
     assert_eq!(with.mixture, without.mixture);
@@ -80,8 +81,8 @@ fn components_take_the_names_of_the_reference() {
             f64::from(u8::from((i + shift + wrong) % 3 == k))
         });
         let knowledge = RowKnowledge {
-            log_prior: None,
             align_to: Some(reference.view()),
+            ..RowKnowledge::default()
         };
         let fitted = fit_with(data.view(), 3, 1, knowledge, PriorConfig::default());
         let expected: Array1<i64> = (0..300).map(|i| ((i + shift) % 3) as i64).collect();
@@ -104,6 +105,7 @@ fn a_one_hot_log_prior_fixes_the_labels() {
     let knowledge = RowKnowledge {
         log_prior: Some(LogPrior::new(one_hot.view(), 200, 2).expect("valid")),
         align_to: Some(reference.view()),
+        ..RowKnowledge::default()
     };
     let fitted = fit_with(data.view(), 2, 1, knowledge, PriorConfig::default());
     for k in 0..2 {
@@ -119,7 +121,12 @@ fn more_starts_are_never_worse() {
     let rows = || Rows::new(data.view()).expect("finite");
     let threads = Threads::new(1).expect("1 thread");
     let bound = |n_init| {
-        let config = FitConfig::new(8, 50, 1e-6, n_init, 3, PriorConfig::default()).expect("valid");
+        let config = FitConfig {
+            max_iter: 50,
+            start: Start::KMeans(n_init),
+            seed: 3,
+            ..FitConfig::new(8)
+        };
         let go_on = |_| ControlFlow::Continue(());
         let fitted = gmm_core::fit(rows(), &config, RowKnowledge::default(), &threads, go_on);
         fitted.expect("a fit").lower_bounds.last().copied()
@@ -134,7 +141,12 @@ fn the_observer_sees_every_iteration_and_can_stop() {
     let data = blobs(300, 2, 3, 0.5, 9);
     let rows = || Rows::new(data.view()).expect("finite");
     let threads = Threads::new(1).expect("1 thread");
-    let config = FitConfig::new(3, 5, 0.0, 2, 0, PriorConfig::default()).expect("valid");
+    let config = FitConfig {
+        max_iter: 5,
+        tol: 0.0,
+        start: Start::KMeans(2),
+        ..FitConfig::new(3)
+    };
     let mut seen = Vec::new();
     let watch = |p: gmm_core::Progress| {
         seen.push((p.start, p.iteration));

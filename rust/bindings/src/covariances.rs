@@ -1,0 +1,52 @@
+//! Covariances in and out: NumPy arrays whose number of axes follows from the covariance type.
+
+use gmm_core::{CovarianceType, Covariances, GmmError, Mixture};
+use numpy::ndarray::{ArrayD, Dimension};
+use numpy::{IntoPyArray, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArrayDyn};
+use pyo3::{Bound, Python};
+
+/// A mixture from copies of its arrays.
+pub(crate) fn mixture(
+    weights: &PyReadonlyArray1<'_, f64>,
+    means: &PyReadonlyArray2<'_, f64>,
+    covariances: &PyReadonlyArrayDyn<'_, f64>,
+    covariance_type: &str,
+) -> Result<Mixture, GmmError> {
+    let array = covariances.as_array().to_owned();
+    let covariances = match covariance_type.parse()? {
+        CovarianceType::Full => Covariances::Full(with_axes(array, "3 axes")?),
+        CovarianceType::Tied => Covariances::Tied(with_axes(array, "2 axes")?),
+        CovarianceType::Diag => Covariances::Diag(with_axes(array, "2 axes")?),
+        CovarianceType::Spherical => Covariances::Spherical(with_axes(array, "1 axis")?),
+    };
+    Mixture::new(
+        weights.as_array().to_owned(),
+        means.as_array().to_owned(),
+        covariances,
+    )
+}
+
+/// The array with the number of axes that its covariance type has.
+fn with_axes<D: Dimension>(
+    array: ArrayD<f64>,
+    needed: &'static str,
+) -> Result<numpy::ndarray::Array<f64, D>, GmmError> {
+    let given = format!("an array of {} axes", array.ndim());
+    array
+        .into_dimensionality()
+        .map_err(|_| GmmError::Parameter {
+            name: "covariances",
+            given,
+            needed,
+        })
+}
+
+/// Covariances as a NumPy array.
+pub(crate) fn to_python(py: Python<'_>, covariances: Covariances) -> Bound<'_, PyArrayDyn<f64>> {
+    match covariances {
+        Covariances::Full(array) => array.into_dyn(),
+        Covariances::Tied(array) | Covariances::Diag(array) => array.into_dyn(),
+        Covariances::Spherical(array) => array.into_dyn(),
+    }
+    .into_pyarray(py)
+}

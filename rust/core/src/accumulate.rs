@@ -1,0 +1,327 @@
+//! One fused pass over the data: responsibilities of a tile, straight into sufficient statistics.
+//!
+//! Nothing of size N × K is kept. Each thread has tables for one tile and the sums of one span of rows.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use ndarray::{Axis, s};
+use pulp::{Simd, WithSimd};
+
+use crate::data::Rows;
+use crate::density::FEW_FEATURES;
+use crate::float::Float;
+use crate::kernels;
+use crate::kernels::lanes::Lanes;
+use crate::kernels::moments::Moments;
+use crate::kernels::moments::diagonal::add_diagonal_moments;
+use crate::kernels::moments::full::{WeightedRows, add_full_moments};
+use crate::kernels::moments::small::{SmallMoments, add_group};
+use crate::kernels::point::Point;
+use crate::kernels::selection::Selection;
+use crate::parallel::{Spans, Threads};
+use crate::responsibilities::{Responsibilities, TileScratch};
+use crate::stats::{MomentKind, SufficientStats};
+use crate::tile::{Panel, padded};
+
+/// Passes over rows of one shape: keeps the tables of its threads from one pass to the next.
+#[derive(Debug)]
+pub(crate) struct Accumulator<E> {
+    n_components: usize,
+    n_features: usize,
+    idle: Mutex<Vec<Tables<E>>>,
+}
+
+impl<E: Float> Accumulator<E> {
+    pub(crate) fn new(n_components: usize, n_features: usize) -> Self {
+        Self {
+            n_components,
+            n_features,
+            idle: Mutex::default(),
+        }
+    }
+
+    /// Sufficient statistics of all rows about `anchors`, one for each component, and the log-likelihood.
+    pub(crate) fn pass<T: Float, R: Responsibilities<E>>(
+        &self,
+        rows: Rows<'_, T>,
+        anchors: &[Vec<f64>],
+        kind: MomentKind,
+        responsibilities: &R,
+        threads: &Threads,
+    ) -> SufficientStats {
+        let (n_components, n_features) = (self.n_components, self.n_features);
+        let spans = Spans::new(
+            rows.n_samples(),
+            flops_per_row(n_components, n_features, kind),
+            SufficientStats::bytes(n_components, n_features, kind),
+        );
+        let anchors: Vec<Point<E>> = anchors.iter().map(|anchor| Point::new(anchor)).collect();
+        let partials = threads.map(spans.ranges(), |span| {
+            let mut tables = self.take();
+            tables.sums.reset(n_components, n_features, kind);
+            kernels::run(Accumulate {
+                rows: rows.reborrow(),
+                anchors: &anchors,
+                kind,
+                responsibilities,
+                span,
+                tables: &mut tables,
+            });
+            let stats = tables.sums.unpadded(n_components, n_features, kind);
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(tables);
+            stats
+        });
+        let mut partials = partials.into_iter();
+        let first = partials.next().expect("data have at least one row");
+        partials.fold(first, |mut sum, partial| {
+            sum.merge(&partial);
+            sum
+        })
+    }
+
+    /// Tables that no thread uses.
+    fn take(&self) -> Tables<E> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        idle.unwrap_or_else(|| Tables::new(self.n_components, self.n_features))
+    }
+}
+
+/// About how many floating-point operations a pass spends on one row.
+pub(crate) fn flops_per_row(n_components: usize, n_features: usize, kind: MomentKind) -> usize {
+    let per_component = match kind {
+        MomentKind::Full => 2 * n_features * (n_features + 1),
+        MomentKind::Diagonal => 8 * n_features,
+        MomentKind::First => 5 * n_features,
+    };
+    n_components * (per_component + 40)
+}
+
+/// What one thread needs.
+#[derive(Debug)]
+struct Tables<E> {
+    tile: TileScratch<E>,
+    panel: Panel<E>,
+    selection: Selection<E>,
+    weighted: WeightedRows<E>,
+    sums: PaddedSums,
+}
+
+impl<E: Float> Tables<E> {
+    fn new(n_components: usize, n_features: usize) -> Self {
+        let tile = TileScratch::new(n_components, n_features);
+        Self {
+            panel: Panel::new(n_features, tile.capacity),
+            selection: Selection::new(tile.capacity),
+            weighted: WeightedRows::new(n_features, tile.capacity),
+            sums: PaddedSums::default(),
+            tile,
+        }
+    }
+}
+
+/// Moments of all components with rows padded to whole vectors.
+#[derive(Debug, Default)]
+struct PaddedSums {
+    zeroth: Vec<f64>,
+    first: Vec<f64>,
+    second: Vec<f64>,
+    log_likelihood: f64,
+}
+
+/// Entries of the second moments of one component.
+fn padded_second(n_features: usize, kind: MomentKind) -> usize {
+    match kind {
+        MomentKind::Full => padded(n_features) * padded(n_features),
+        MomentKind::Diagonal => padded(n_features),
+        MomentKind::First => 0,
+    }
+}
+
+impl PaddedSums {
+    /// Makes all sums 0.
+    fn reset(&mut self, n_components: usize, n_features: usize, kind: MomentKind) {
+        let zeros = |values: &mut Vec<f64>, len| {
+            values.clear();
+            values.resize(len, 0.0);
+        };
+        zeros(&mut self.zeroth, n_components);
+        zeros(&mut self.first, n_components * padded(n_features));
+        zeros(
+            &mut self.second,
+            n_components * padded_second(n_features, kind),
+        );
+        self.log_likelihood = 0.0;
+    }
+
+    /// The moments of component `k`, for a kernel to add to.
+    fn moments(&mut self, k: usize, n_features: usize, kind: MomentKind) -> Moments<'_> {
+        let (first, second) = (padded(n_features), padded_second(n_features, kind));
+        Moments {
+            zeroth: &mut self.zeroth[k],
+            first: &mut self.first[k * first..(k + 1) * first],
+            second: &mut self.second[k * second..(k + 1) * second],
+        }
+    }
+
+    /// The sums without padding.
+    fn unpadded(
+        &mut self,
+        n_components: usize,
+        n_features: usize,
+        kind: MomentKind,
+    ) -> SufficientStats {
+        let mut stats = SufficientStats::zero(n_components, n_features, kind);
+        for k in 0..n_components {
+            let moments = self.moments(k, n_features, kind);
+            stats.zeroth[k] = *moments.zeroth;
+            let first = moments.first.iter();
+            stats
+                .first
+                .row_mut(k)
+                .iter_mut()
+                .zip(first)
+                .for_each(|(to, from)| *to = *from);
+            let mut second = stats.second.row_mut(k);
+            let second = second
+                .as_slice_mut()
+                .expect("statistics are in standard layout");
+            match kind {
+                MomentKind::Full => {
+                    let mut rest = second;
+                    for (i, row) in moments
+                        .second
+                        .chunks_exact(padded(n_features))
+                        .take(n_features)
+                        .enumerate()
+                    {
+                        let (to, others) = rest.split_at_mut(i + 1);
+                        to.copy_from_slice(&row[..=i]);
+                        rest = others;
+                    }
+                }
+                MomentKind::Diagonal => second.copy_from_slice(&moments.second[..n_features]),
+                MomentKind::First => {}
+            }
+        }
+        stats.log_likelihood = self.log_likelihood;
+        stats
+    }
+}
+
+/// The work of [`Accumulator::pass`] on one span.
+struct Accumulate<'a, T, E, R> {
+    rows: Rows<'a, T>,
+    anchors: &'a [Point<E>],
+    kind: MomentKind,
+    responsibilities: &'a R,
+    span: Range<usize>,
+    tables: &'a mut Tables<E>,
+}
+
+impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, T, E, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let lanes = E::lanes(simd);
+        let n_features = self.rows.n_features();
+        let few = self.kind == MomentKind::Full && n_features <= FEW_FEATURES;
+        let mut start = self.span.start;
+        let span = self.rows.view().slice_move(s![self.span, ..]);
+        for rows in span.axis_chunks_iter(Axis(0), self.tables.tile.capacity) {
+            let tables = &mut *self.tables;
+            let fill = self
+                .responsibilities
+                .fill(lanes, rows, start, &mut tables.tile);
+            tables.sums.log_likelihood += fill;
+            if few {
+                match n_features {
+                    1 => tables.add_small::<_, 1>(lanes, self.anchors),
+                    2 => tables.add_small::<_, 2>(lanes, self.anchors),
+                    3 => tables.add_small::<_, 3>(lanes, self.anchors),
+                    _ => tables.add_small::<_, FEW_FEATURES>(lanes, self.anchors),
+                }
+            } else {
+                tables.panel.load::<E::Lanes<S>, T>(rows);
+                tables.add_selected(lanes, self.anchors, n_features, self.kind);
+            }
+            start += rows.nrows();
+        }
+    }
+}
+
+impl<E: Float> Tables<E> {
+    /// Adds the tile's moments, of all kinds.
+    #[inline(always)]
+    fn add_selected<L: Lanes<Element = E>>(
+        &mut self,
+        lanes: L,
+        anchors: &[Point<E>],
+        n_features: usize,
+        kind: MomentKind,
+    ) {
+        let (rows, len) = (&self.panel, self.tile.tile.len());
+        let resp = self.tile.resp.chunks_exact(self.tile.capacity);
+        for (k, (resp, anchor)) in resp.zip(anchors).enumerate() {
+            let (indices, weights) = self.selection.choose(lanes, resp, len);
+            if indices.is_empty() {
+                continue;
+            }
+            let into = &mut self.sums.moments(k, n_features, kind);
+            match kind {
+                MomentKind::Full => {
+                    let scratch = &mut self.weighted;
+                    add_full_moments(
+                        lanes, rows, n_features, anchor, indices, weights, scratch, into,
+                    );
+                }
+                MomentKind::Diagonal => {
+                    add_diagonal_moments::<L, true>(
+                        lanes, rows, n_features, anchor, indices, weights, into,
+                    );
+                }
+                MomentKind::First => {
+                    add_diagonal_moments::<L, false>(
+                        lanes, rows, n_features, anchor, indices, weights, into,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Adds the tile's full moments of `D` features.
+    #[inline(always)]
+    fn add_small<L: Lanes<Element = E>, const D: usize>(&mut self, lanes: L, anchors: &[Point<E>]) {
+        if const { L::GROUP == 6 } {
+            self.add_small_groups::<L, D, 6>(lanes, anchors);
+        } else {
+            self.add_small_groups::<L, D, 2>(lanes, anchors);
+        }
+    }
+
+    #[inline(always)]
+    fn add_small_groups<L: Lanes<Element = E>, const D: usize, const V: usize>(
+        &mut self,
+        lanes: L,
+        anchors: &[Point<E>],
+    ) {
+        let resp = self.tile.resp.chunks_exact(self.tile.capacity);
+        for (k, (resp, anchor)) in resp.zip(anchors).enumerate() {
+            let mut sums = SmallMoments::<L, D>::zero(lanes);
+            let resp = L::vectors(resp).as_chunks::<V>().0;
+            for (group, resp) in self.tile.tile.groups::<L>().zip(resp) {
+                let group = group.as_chunks::<V>().0.as_chunks::<D>().0;
+                add_group::<L, V, D>(lanes, &group[0], resp, anchor, &mut sums);
+            }
+            sums.add_to(lanes, &mut self.sums.moments(k, D, MomentKind::Full));
+        }
+    }
+}

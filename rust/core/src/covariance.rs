@@ -1,0 +1,101 @@
+//! The shapes that the covariances of a mixture may have.
+
+use std::str::FromStr;
+
+use ndarray::{Array1, Array2, Array3};
+
+use crate::error::GmmError;
+
+/// What the covariances of the components have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CovarianceType {
+    /// Nothing: each component has its own, of any shape.
+    #[default]
+    Full,
+    /// Everything: one covariance of any shape.
+    Tied,
+    /// Each component has its own variance of each feature; features are not correlated within components.
+    Diag,
+    /// Each component has its own variance, the same of all features.
+    Spherical,
+}
+
+impl CovarianceType {
+    /// Its name in Python: `full`, `tied`, `diag` or `spherical`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Tied => "tied",
+            Self::Diag => "diag",
+            Self::Spherical => "spherical",
+        }
+    }
+}
+
+impl FromStr for CovarianceType {
+    type Err = GmmError;
+
+    fn from_str(name: &str) -> Result<Self, GmmError> {
+        let types = [Self::Full, Self::Tied, Self::Diag, Self::Spherical];
+        let named = types.into_iter().find(|known| known.name() == name);
+        named.ok_or_else(|| GmmError::Parameter {
+            name: "covariance_type",
+            given: format!("{name:?}"),
+            needed: "'full', 'tied', 'diag' or 'spherical'",
+        })
+    }
+}
+
+/// The covariances of K components of D features.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Covariances {
+    /// A matrix for each component, shape (K, D, D).
+    Full(Array3<f64>),
+    /// One matrix for all, shape (D, D).
+    Tied(Array2<f64>),
+    /// A variance for each component and feature, shape (K, D).
+    Diag(Array2<f64>),
+    /// A variance for each component, shape (K,).
+    Spherical(Array1<f64>),
+}
+
+impl Covariances {
+    /// Their type.
+    pub fn covariance_type(&self) -> CovarianceType {
+        match self {
+            Self::Full(_) => CovarianceType::Full,
+            Self::Tied(_) => CovarianceType::Tied,
+            Self::Diag(_) => CovarianceType::Diag,
+            Self::Spherical(_) => CovarianceType::Spherical,
+        }
+    }
+
+    /// The lengths of the axes.
+    pub fn shape(&self) -> &[usize] {
+        match self {
+            Self::Full(array) => array.shape(),
+            Self::Tied(array) | Self::Diag(array) => array.shape(),
+            Self::Spherical(array) => array.shape(),
+        }
+    }
+
+    /// All entries.
+    pub fn iter(&self) -> ndarray::iter::Iter<'_, f64, ndarray::IxDyn> {
+        match self {
+            Self::Full(array) => array.view().into_dyn(),
+            Self::Tied(array) | Self::Diag(array) => array.view().into_dyn(),
+            Self::Spherical(array) => array.view().into_dyn(),
+        }
+        .into_iter()
+    }
+
+    /// The variance of feature `d` in component `k`.
+    pub(crate) fn variance(&self, k: usize, d: usize) -> f64 {
+        match self {
+            Self::Full(array) => array[[k, d, d]],
+            Self::Tied(array) => array[[d, d]],
+            Self::Diag(array) => array[[k, d]],
+            Self::Spherical(array) => array[k],
+        }
+    }
+}

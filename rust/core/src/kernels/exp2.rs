@@ -1,0 +1,91 @@
+//! Vector 2^x of arguments that are not positive.
+
+use super::lanes::Lanes;
+use crate::float::Element;
+
+/// 2^x for x ≤ 0, with an error of about 1 ulp where the result is a normal number; exactly 0 where it isn't.
+///
+/// 2^x = 2^n 2^r with n = round(x), 2^r by a polynomial of least relative error on [−½, ½]
+/// (Remez; Muller 2016, ch. 3).
+#[inline(always)]
+pub(crate) fn exp2_non_positive<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
+    let smallest = lanes.splat(L::Element::SMALLEST_EXPONENT);
+    let normal = lanes.at_least(x, smallest);
+    let (r, n) = lanes.split(lanes.max(x, smallest));
+    let coefficients = L::Element::EXP2;
+    let mut series = lanes.splat(coefficients[0]);
+    for &coefficient in &coefficients[1..] {
+        series = lanes.mul_add(series, r, lanes.splat(coefficient));
+    }
+    let zero = lanes.splat(L::Element::default());
+    lanes.select(normal, lanes.times_power_of_two(series, n), zero)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::float::Float;
+    use crate::kernels::instruction_sets;
+    use pulp::{Simd, WithSimd};
+
+    struct Evaluate<'a, E>(&'a mut [E]);
+
+    impl<E: Float> WithSimd for Evaluate<'_, E> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let lanes = E::lanes(simd);
+            for x in E::Lanes::<S>::vectors_mut(self.0) {
+                *x = exp2_non_positive(lanes, *x);
+            }
+        }
+    }
+
+    /// `from` and everything below it down to `to`, in 2^16 steps.
+    fn arguments(from: f64, to: f64) -> Vec<f64> {
+        let steps = f64::from(1 << 16);
+        (0..1 << 16)
+            .map(|i| from + (to - from) * f64::from(i) / steps)
+            .collect()
+    }
+
+    fn check<E: Float>(bound: f64, smallest: f64) {
+        let exact: Vec<E> = arguments(0.0, smallest)
+            .into_iter()
+            .map(E::from_f64)
+            .collect();
+        for (name, arch) in instruction_sets() {
+            let mut found = exact.clone();
+            arch.dispatch(Evaluate(&mut found));
+            for (x, value) in exact.iter().zip(found) {
+                // std's exp2 in f64 is correct to 1 ulp of f64.
+                let expected = x.to_f64().exp2();
+                let error = (value.to_f64() - expected).abs() / expected;
+                assert!(
+                    error <= bound,
+                    "{name}: exp2({}) is off by {error}",
+                    x.to_f64()
+                );
+            }
+            let below = [
+                smallest - 1.0,
+                1e3 * smallest,
+                f64::from(f32::MIN),
+                f64::NEG_INFINITY,
+            ];
+            let mut found: Vec<E> = below.iter().flat_map(|&x| [E::from_f64(x); 16]).collect();
+            arch.dispatch(Evaluate(&mut found));
+            assert!(found.iter().all(|x| x.to_f64() == 0.0), "{name}");
+            let mut found = [E::default(); 16];
+            arch.dispatch(Evaluate(&mut found));
+            assert!(found.iter().all(|x| x.to_f64() == 1.0), "{name}");
+        }
+    }
+
+    #[test]
+    fn error_is_below_two_ulp_on_normal_results_and_zero_below() {
+        check::<f64>(2.0 * f64::EPSILON, -1021.0);
+        check::<f32>(2.0 * f64::from(f32::EPSILON), -125.0);
+    }
+}

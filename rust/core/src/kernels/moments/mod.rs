@@ -1,0 +1,33 @@
+//! Weighted moments of some rows of a tile about a point:
+//!
+//!   s0 = Σ r_n      s1 = Σ r_n z_n      s2 = Σ r_n z_n z_nᵀ, or its diagonal      with z_n = x_n − point
+//!
+//! Sums over one tile are in the element type; they are added to sums in `f64`.
+
+pub(crate) mod diagonal;
+pub(crate) mod full;
+pub(crate) mod small;
+
+use super::lanes::Lanes;
+use crate::float::Float;
+
+/// The moments of one component that a tile is added to.
+#[derive(Debug)]
+pub(crate) struct Moments<'a> {
+    /// s0.
+    pub(crate) zeroth: &'a mut f64,
+    /// s1, [`padded`](crate::tile::padded) to whole vectors.
+    pub(crate) first: &'a mut [f64],
+    /// The diagonal of s2, padded likewise; or its rows, each padded; or nothing.
+    pub(crate) second: &'a mut [f64],
+}
+
+/// Σ weights, in vectors of zeros and weights.
+#[inline(always)]
+fn total<L: Lanes>(lanes: L, weights: &[L::Element]) -> f64 {
+    let mut sum = lanes.splat(L::Element::default());
+    for &w in L::vectors(weights) {
+        sum = lanes.add(sum, w);
+    }
+    lanes.sum(sum).to_f64()
+}

@@ -1,0 +1,85 @@
+//! The scatter of all rows about one point, from which that within components of a shared covariance follows.
+//!
+//! As the responsibilities of a row sum to its weight w_n, whatever the model,
+//!   Σ_k Σ_n r_nk (x_n − x̄_k)(x_n − x̄_k)ᵀ = Σ_n w_n (x_n − c)(x_n − c)ᵀ − Σ_k s0_k (x̄_k − c)(x̄_k − c)ᵀ
+//! so that a pass need not take second moments at all: the first term is the same in every iteration.
+
+use ndarray::{ArrayView1, ArrayView2, s};
+
+use crate::accumulate::Accumulator;
+use crate::data::Rows;
+use crate::float::Float;
+use crate::kernels::lanes::Lanes;
+use crate::linalg::packed_index;
+use crate::mixture::Mixture;
+use crate::parallel::Threads;
+use crate::responsibilities::{Responsibilities, TileScratch};
+use crate::stats::MomentKind;
+
+/// Second moments of all rows about a point.
+#[derive(Debug)]
+pub(crate) struct TotalScatter {
+    /// c.
+    pub(crate) origin: Vec<f64>,
+    /// Σ_n w_n (x_n − c)(x_n − c)ᵀ, packed.
+    pub(crate) second: Vec<f64>,
+}
+
+impl TotalScatter {
+    /// One pass, in `f64` whatever the data are in.
+    pub(crate) fn new<T: Float>(
+        rows: Rows<'_, T>,
+        origin: &[f64],
+        sample_weight: Option<ArrayView1<'_, f64>>,
+        threads: &Threads,
+    ) -> Self {
+        let origin = vec![origin.to_vec()];
+        let ones = RowWeights(sample_weight);
+        let accumulator = Accumulator::<f64>::new(1, rows.n_features());
+        let stats = accumulator.pass(rows, &origin, MomentKind::Full, &ones, threads);
+        Self {
+            second: stats.second.into_raw_vec_and_offset().0,
+            origin: origin.concat(),
+        }
+    }
+
+    /// Whether the difference in [`m_step`](crate::m_step) has lost digits of the covariance of `mixture`, which
+    /// was found by it from so many rows: it is then small beside what was subtracted.
+    pub(crate) fn loses_digits(&self, mixture: &Mixture, rows: f64) -> bool {
+        const FAR: f64 = 1e3;
+        (0..self.origin.len()).any(|d| {
+            let within = mixture.covariances().variance(0, d) * rows;
+            self.second[packed_index(d, d)] > FAR * within
+        })
+    }
+}
+
+/// The weights of the rows as responsibilities of a single component.
+struct RowWeights<'a>(Option<ArrayView1<'a, f64>>);
+
+impl Responsibilities<f64> for RowWeights<'_> {
+    #[inline(always)]
+    fn fill<L: Lanes<Element = f64>, T: Float>(
+        &self,
+        _: L,
+        rows: ArrayView2<'_, T>,
+        start: usize,
+        scratch: &mut TileScratch<f64>,
+    ) -> f64 {
+        let len = rows.nrows();
+        scratch.tile.load::<L, T>(rows);
+        scratch.resp[len..].fill(0.0);
+        match self.0 {
+            None => scratch.resp[..len].fill(1.0),
+            Some(weights) => {
+                let weights = weights.slice_move(s![start..start + len]);
+                scratch
+                    .resp
+                    .iter_mut()
+                    .zip(weights)
+                    .for_each(|(to, &from)| *to = from);
+            }
+        }
+        0.0
+    }
+}
