@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Axis, s};
+use ndarray::{ArrayView2, Axis, s};
 use pulp::{Simd, WithSimd};
 
 use crate::data::Rows;
@@ -16,8 +16,9 @@ use crate::kernels::lanes::Lanes;
 use crate::kernels::moments::Moments;
 use crate::kernels::moments::diagonal::add_diagonal_moments;
 use crate::kernels::moments::full::{WeightedRows, add_full_moments};
+use crate::kernels::moments::narrow::{WeightedGroups, add_narrow_moments, is_narrow};
 use crate::kernels::moments::small::{SmallMoments, add_group};
-use crate::kernels::point::Point;
+use crate::kernels::point::Anchor;
 use crate::kernels::selection::Selection;
 use crate::parallel::{Spans, Threads};
 use crate::responsibilities::{Responsibilities, TileScratch};
@@ -41,11 +42,12 @@ impl<E: Float> Accumulator<E> {
         }
     }
 
-    /// Sufficient statistics of all rows about `anchors`, one for each component, and the log-likelihood.
+    /// Sufficient statistics of all rows, and the log-likelihood. The anchors are those nearest to the wanted ones, one
+    /// for each component, that `E` can hold.
     pub(crate) fn pass<T: Float, R: Responsibilities<E>>(
         &self,
         rows: Rows<'_, T>,
-        anchors: &[Vec<f64>],
+        wanted_anchors: &[Vec<f64>],
         kind: MomentKind,
         responsibilities: &R,
         threads: &Threads,
@@ -56,7 +58,7 @@ impl<E: Float> Accumulator<E> {
             flops_per_row(n_components, n_features, kind),
             SufficientStats::bytes(n_components, n_features, kind),
         );
-        let anchors: Vec<Point<E>> = anchors.iter().map(|anchor| Point::new(anchor)).collect();
+        let anchors: Vec<Anchor<E>> = wanted_anchors.iter().map(|x| Anchor::new(x)).collect();
         let partials = threads.map(spans.ranges(), |span| {
             let mut tables = self.take();
             tables.sums.reset(n_components, n_features, kind);
@@ -76,11 +78,15 @@ impl<E: Float> Accumulator<E> {
             stats
         });
         let mut partials = partials.into_iter();
-        let first = partials.next().expect("data have at least one row");
-        partials.fold(first, |mut sum, partial| {
+        let mut sum = partials.next().expect("data have at least one row");
+        for partial in partials {
             sum.merge(&partial);
-            sum
-        })
+        }
+        sum.anchors = anchors
+            .iter()
+            .map(|anchor| anchor.to_f64(n_features))
+            .collect();
+        sum
     }
 
     /// Tables that no thread uses.
@@ -111,6 +117,7 @@ struct Tables<E> {
     panel: Panel<E>,
     selection: Selection<E>,
     weighted: WeightedRows<E>,
+    weighted_groups: WeightedGroups<E>,
     sums: PaddedSums,
 }
 
@@ -121,6 +128,7 @@ impl<E: Float> Tables<E> {
             panel: Panel::new(n_features, tile.capacity),
             selection: Selection::new(tile.capacity),
             weighted: WeightedRows::new(n_features, tile.capacity),
+            weighted_groups: WeightedGroups::new(n_features, tile.capacity),
             sums: PaddedSums::default(),
             tile,
         }
@@ -219,7 +227,7 @@ impl PaddedSums {
 /// The work of [`Accumulator::pass`] on one span.
 struct Accumulate<'a, T, E, R> {
     rows: Rows<'a, T>,
-    anchors: &'a [Point<E>],
+    anchors: &'a [Anchor<E>],
     kind: MomentKind,
     responsibilities: &'a R,
     span: Range<usize>,
@@ -250,8 +258,7 @@ impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, T, 
                     _ => tables.add_small::<_, FEW_FEATURES>(lanes, self.anchors),
                 }
             } else {
-                tables.panel.load::<E::Lanes<S>, T>(rows);
-                tables.add_selected(lanes, self.anchors, n_features, self.kind);
+                tables.add_selected(lanes, rows, self.anchors, self.kind);
             }
             start += rows.nrows();
         }
@@ -259,23 +266,35 @@ impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, T, 
 }
 
 impl<E: Float> Tables<E> {
-    /// Adds the tile's moments, of all kinds.
+    /// Adds the tile's moments, of all kinds; the tile holds `rows`.
     #[inline(always)]
-    fn add_selected<L: Lanes<Element = E>>(
+    fn add_selected<L: Lanes<Element = E>, T: Float>(
         &mut self,
         lanes: L,
-        anchors: &[Point<E>],
-        n_features: usize,
+        rows: ArrayView2<'_, T>,
+        anchors: &[Anchor<E>],
         kind: MomentKind,
     ) {
-        let (rows, len) = (&self.panel, self.tile.tile.len());
-        let resp = self.tile.resp.chunks_exact(self.tile.capacity);
-        for (k, (resp, anchor)) in resp.zip(anchors).enumerate() {
+        let (len, n_features) = rows.dim();
+        let narrow = kind == MomentKind::Full && is_narrow::<L>(n_features);
+        let mut panel_is_loaded = false;
+        let table = self.tile.resp.chunks_exact(self.tile.capacity);
+        for (k, (resp, anchor)) in table.zip(anchors).enumerate() {
             let (indices, weights) = self.selection.choose(lanes, resp, len);
             if indices.is_empty() {
                 continue;
             }
             let into = &mut self.sums.moments(k, n_features, kind);
+            if narrow && indices.len() == len {
+                let (tile, scratch) = (&self.tile.tile, &mut self.weighted_groups);
+                add_narrow_moments(lanes, tile, n_features, anchor, resp, scratch, into);
+                continue;
+            }
+            if !panel_is_loaded {
+                self.panel.load::<L, T>(rows);
+                panel_is_loaded = true;
+            }
+            let rows = &self.panel;
             match kind {
                 MomentKind::Full => {
                     let scratch = &mut self.weighted;
@@ -299,7 +318,11 @@ impl<E: Float> Tables<E> {
 
     /// Adds the tile's full moments of `D` features.
     #[inline(always)]
-    fn add_small<L: Lanes<Element = E>, const D: usize>(&mut self, lanes: L, anchors: &[Point<E>]) {
+    fn add_small<L: Lanes<Element = E>, const D: usize>(
+        &mut self,
+        lanes: L,
+        anchors: &[Anchor<E>],
+    ) {
         if const { L::GROUP == 6 } {
             self.add_small_groups::<L, D, 6>(lanes, anchors);
         } else {
@@ -311,7 +334,7 @@ impl<E: Float> Tables<E> {
     fn add_small_groups<L: Lanes<Element = E>, const D: usize, const V: usize>(
         &mut self,
         lanes: L,
-        anchors: &[Point<E>],
+        anchors: &[Anchor<E>],
     ) {
         let resp = self.tile.resp.chunks_exact(self.tile.capacity);
         for (k, (resp, anchor)) in resp.zip(anchors).enumerate() {

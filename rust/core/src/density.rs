@@ -144,6 +144,7 @@ fn subtract_from<L: Lanes, const V: usize>(
     out: &mut [L::Vector],
 ) {
     let (constant, floor) = (lanes.splat(constant), lanes.splat(L::Element::LOG_FLOOR));
+    let out: &mut [L::Vector; V] = out.first_chunk_mut().expect("a row has whole groups");
     for v in 0..V {
         let value = lanes.sub(constant, squares[v]);
         // A comparison with NaN is false, so this also replaces NaN (∞ − ∞ after an overflow).

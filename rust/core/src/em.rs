@@ -154,7 +154,6 @@ struct Em<'a, T> {
 /// A mixture and what a pass over the data says of it.
 struct Expectation<T> {
     mixture: Mixture,
-    precision: Precision,
     densities: Densities<T>,
     stats: SufficientStats,
     /// Lower bound, mean of the rows.
@@ -210,7 +209,7 @@ impl<'a, T: Float> Em<'a, T> {
             sample_weight: self.knowledge.sample_weight,
         };
         let stats = self.statistics(&anchors, self.moment_kind(), &labels);
-        self.maximise(&stats, &anchors, &labels)
+        self.maximise(&stats, &labels)
     }
 
     /// Runs EM from a mixture; as long as it ends with an empty component and giving that one
@@ -269,7 +268,7 @@ impl<'a, T: Float> Em<'a, T> {
         squarem: Option<&mut Squarem>,
     ) -> Result<Expectation<T>, GmmError> {
         let posterior = self.posterior(&current.densities);
-        let plain = self.maximise(&current.stats, &current.precision.means, &posterior)?;
+        let plain = self.maximise(&current.stats, &posterior)?;
         if let Some(squarem) = squarem
             && let Some(trial) = squarem.propose(&current.mixture, &plain)
         {
@@ -298,7 +297,6 @@ impl<'a, T: Float> Em<'a, T> {
         Ok(Expectation {
             bound: (stats.log_likelihood + log_prior_density) / self.total_weight,
             mixture,
-            precision,
             densities,
             stats,
         })
@@ -339,20 +337,11 @@ impl<'a, T: Float> Em<'a, T> {
     fn maximise<R: Responsibilities<T>>(
         &self,
         stats: &SufficientStats,
-        anchors: &[Vec<f64>],
         responsibilities: &R,
     ) -> Result<Mixture, GmmError> {
+        let covariance_type = self.config.covariance_type;
         let total = self.total_scatter.as_ref();
-        let m_step = |stats, anchors, total| {
-            m_step(
-                stats,
-                anchors,
-                self.config.covariance_type,
-                total,
-                &self.prior,
-            )
-        };
-        let mixture = m_step(stats, anchors, total)?;
+        let mixture = m_step(stats, covariance_type, total, &self.prior)?;
         let exact = match total {
             Some(total) => !total.loses_digits(&mixture, self.total_weight),
             None => !loses_digits(stats, &mixture),
@@ -360,20 +349,14 @@ impl<'a, T: Float> Em<'a, T> {
         if exact {
             return Ok(mixture);
         }
-        let anchors: Vec<Vec<f64>> = mixture
-            .means()
-            .outer_iter()
-            .map(|mean| mean.to_vec())
-            .collect();
+        let means = mixture.means().outer_iter();
+        let anchors: Vec<Vec<f64>> = means.map(|mean| mean.to_vec()).collect();
         let kind = match total {
             Some(_) => MomentKind::Full,
             None => self.moment_kind(),
         };
-        m_step(
-            &self.statistics(&anchors, kind, responsibilities),
-            &anchors,
-            None,
-        )
+        let stats = self.statistics(&anchors, kind, responsibilities);
+        m_step(&stats, covariance_type, None, &self.prior)
     }
 
     /// `mixture` with its emptiest component, if it is empty, moved to the row that is explained

@@ -19,21 +19,20 @@ use crate::prior::Prior;
 use crate::stats::SufficientStats;
 use crate::total::TotalScatter;
 
-/// The maximum of the posterior given `stats`, taken about `anchors` (K × D). Statistics without second moments
+/// The maximum of the posterior given `stats`. Statistics without second moments
 /// need the `total` scatter of all rows.
 ///
 /// # Errors
 /// [`GmmError::Parameter`] where a parameter is not finite (the data are too large to be squared).
 pub(crate) fn m_step(
     stats: &SufficientStats,
-    anchors: &[Vec<f64>],
     covariance_type: CovarianceType,
     total: Option<&TotalScatter>,
     prior: &Prior,
 ) -> Result<Mixture, GmmError> {
     let (n_components, n_features) = stats.first.dim();
     let components: Vec<Component> = (0..n_components)
-        .map(|k| Component::new(stats, k, &anchors[k], prior))
+        .map(|k| Component::new(stats, k, prior))
         .collect();
     let rows = stats.zeroth.iter().sum::<f64>() + n_components as f64 * prior.weight_concentration;
     let weights = stats
@@ -74,7 +73,8 @@ struct Component {
 }
 
 impl Component {
-    fn new(stats: &SufficientStats, k: usize, anchor: &[f64], prior: &Prior) -> Self {
+    fn new(stats: &SufficientStats, k: usize, prior: &Prior) -> Self {
+        let anchor = &stats.anchors[k][..];
         let s0 = stats.zeroth[k];
         let kappa = prior.mean_precision;
         let (inverse_count, pull) = if s0 > 0.0 {

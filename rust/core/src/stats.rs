@@ -38,6 +38,8 @@ impl MomentKind {
 /// Statistics of all components over some rows.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SufficientStats {
+    /// c_k, for each component.
+    pub(crate) anchors: Vec<Vec<f64>>,
     /// s0, one entry a component.
     pub(crate) zeroth: Vec<f64>,
     /// s1, shape (K, D).
@@ -49,9 +51,10 @@ pub(crate) struct SufficientStats {
 }
 
 impl SufficientStats {
-    /// The statistics of no rows.
+    /// The statistics of no rows, about no anchors yet.
     pub(crate) fn zero(n_components: usize, n_features: usize, kind: MomentKind) -> Self {
         Self {
+            anchors: Vec::new(),
             zeroth: vec![0.0; n_components],
             first: Array2::zeros((n_components, n_features)),
             second: Array2::zeros((n_components, kind.second_len(n_features))),

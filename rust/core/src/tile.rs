@@ -84,10 +84,10 @@ impl<E: Float> Tile<E> {
         match rows.as_slice() {
             Some(values) => {
                 for (group, rows) in groups.zip(values.chunks(n_features * width)) {
-                    for (lane, row) in rows.chunks_exact(n_features).enumerate() {
-                        for (d, x) in row.iter().enumerate() {
-                            group[d * width + lane] = E::from_f64(x.to_f64());
-                        }
+                    if D == 0 && const { L::LANES * L::GROUP % BLOCK == 0 } {
+                        transpose_blocks(rows, n_features, group, width);
+                    } else {
+                        transpose(rows, n_features, group, width);
                     }
                 }
             }
@@ -127,6 +127,57 @@ impl<E: Float> Tile<E> {
     }
 }
 
+/// Rows and columns of the blocks that a group is transposed in.
+const BLOCK: usize = 8;
+
+/// Writes entry d of row n of `rows` to out[d · width + n].
+#[inline(always)]
+fn transpose<T: Float, E: Float>(rows: &[T], n_features: usize, out: &mut [E], width: usize) {
+    for (lane, row) in rows.chunks_exact(n_features).enumerate() {
+        for (d, x) in row.iter().enumerate() {
+            out[d * width + lane] = E::from_f64(x.to_f64());
+        }
+    }
+}
+
+/// The same, in blocks that the compiler can keep in vectors.
+#[inline(always)]
+fn transpose_blocks<T: Float, E: Float>(
+    rows: &[T],
+    n_features: usize,
+    out: &mut [E],
+    width: usize,
+) {
+    let whole_features = n_features - n_features % BLOCK;
+    let blocks = rows.chunks_exact(BLOCK * n_features);
+    let whole_rows = blocks.len() * BLOCK;
+    transpose(
+        blocks.remainder(),
+        n_features,
+        &mut out[whole_rows..],
+        width,
+    );
+    for (block, rows) in blocks.enumerate() {
+        let first = block * BLOCK;
+        for d in (0..whole_features).step_by(BLOCK) {
+            let mut values = [[E::default(); BLOCK]; BLOCK];
+            for (n, row) in rows.chunks_exact(n_features).enumerate() {
+                for (d, x) in row[d..d + BLOCK].iter().enumerate() {
+                    values[d][n] = E::from_f64(x.to_f64());
+                }
+            }
+            for (column, values) in values.iter().enumerate() {
+                out[(d + column) * width + first..][..BLOCK].copy_from_slice(values);
+            }
+        }
+        for d in whole_features..n_features {
+            for (n, row) in rows.chunks_exact(n_features).enumerate() {
+                out[d * width + first + n] = E::from_f64(row[d].to_f64());
+            }
+        }
+    }
+}
+
 /// Rows of data, each as vectors of features; zeros fill up the last vector. All rows' first vectors come first,
 /// then all second vectors, …, so that a register tile reads contiguous memory.
 #[derive(Debug)]
@@ -151,9 +202,16 @@ impl<E: Float> Panel<E> {
             let out = &mut self.values[n * L::LANES..];
             match row.as_slice() {
                 Some(row) => {
-                    let parts = row.chunks(L::LANES);
-                    for (part, out) in parts.zip(out.chunks_mut(self.capacity * L::LANES)) {
-                        for (out, x) in out.iter_mut().zip(part) {
+                    let mut blocks = out.chunks_mut(self.capacity * L::LANES);
+                    let parts = row.chunks_exact(L::LANES);
+                    let rest = parts.remainder();
+                    for (part, out) in parts.zip(&mut blocks) {
+                        for (out, x) in out[..L::LANES].iter_mut().zip(part) {
+                            *out = E::from_f64(x.to_f64());
+                        }
+                    }
+                    if let Some(out) = blocks.next() {
+                        for (out, x) in out.iter_mut().zip(rest) {
                             *out = E::from_f64(x.to_f64());
                         }
                     }

@@ -33,13 +33,12 @@ impl TotalScatter {
         sample_weight: Option<ArrayView1<'_, f64>>,
         threads: &Threads,
     ) -> Self {
-        let origin = vec![origin.to_vec()];
         let ones = RowWeights(sample_weight);
         let accumulator = Accumulator::<f64>::new(1, rows.n_features());
-        let stats = accumulator.pass(rows, &origin, MomentKind::Full, &ones, threads);
+        let stats = accumulator.pass(rows, &[origin.to_vec()], MomentKind::Full, &ones, threads);
         Self {
             second: stats.second.into_raw_vec_and_offset().0,
-            origin: origin.concat(),
+            origin: origin.to_vec(),
         }
     }
 

@@ -6,19 +6,33 @@ use crate::float::Element;
 /// 2^x for x ≤ 0, with an error of about 1 ulp where the result is a normal number; exactly 0 where it isn't.
 ///
 /// 2^x = 2^n 2^r with n = round(x), 2^r by a polynomial of least relative error on [−½, ½]
-/// (Remez; Muller 2016, ch. 3).
+/// (Remez; Muller 2016, ch. 3). The vectors advance side by side, as each alone would wait for itself.
 #[inline(always)]
-pub(crate) fn exp2_non_positive<L: Lanes>(lanes: L, x: L::Vector) -> L::Vector {
-    let smallest = lanes.splat(L::Element::SMALLEST_EXPONENT);
-    let normal = lanes.at_least(x, smallest);
-    let (r, n) = lanes.split(lanes.max(x, smallest));
-    let coefficients = L::Element::EXP2;
-    let mut series = lanes.splat(coefficients[0]);
-    for &coefficient in &coefficients[1..] {
-        series = lanes.mul_add(series, r, lanes.splat(coefficient));
+pub(crate) fn exp2_non_positive<L: Lanes, const V: usize>(
+    lanes: L,
+    x: [L::Vector; V],
+) -> [L::Vector; V] {
+    let (zero, smallest) = (
+        lanes.splat(L::Element::default()),
+        lanes.splat(L::Element::SMALLEST_EXPONENT),
+    );
+    let (mut r, mut n) = (x, x);
+    for v in 0..V {
+        (r[v], n[v]) = lanes.split(lanes.max(x[v], smallest));
     }
-    let zero = lanes.splat(L::Element::default());
-    lanes.select(normal, lanes.times_power_of_two(series, n), zero)
+    let coefficients = L::Element::EXP2;
+    let mut series = [lanes.splat(coefficients[0]); V];
+    for &coefficient in &coefficients[1..] {
+        let coefficient = lanes.splat(coefficient);
+        for v in 0..V {
+            series[v] = lanes.mul_add(series[v], r[v], coefficient);
+        }
+    }
+    for v in 0..V {
+        let normal = lanes.at_least(x[v], smallest);
+        series[v] = lanes.select(normal, lanes.times_power_of_two(series[v], n[v]), zero);
+    }
+    series
 }
 
 #[cfg(test)]
@@ -37,7 +51,7 @@ mod tests {
         fn with_simd<S: Simd>(self, simd: S) {
             let lanes = E::lanes(simd);
             for x in E::Lanes::<S>::vectors_mut(self.0) {
-                *x = exp2_non_positive(lanes, *x);
+                [*x] = exp2_non_positive(lanes, [*x]);
             }
         }
     }

@@ -8,21 +8,16 @@ use crate::tile::{Buffer, buffer, padded};
 /// part, so that x − high − low is as exact as x is.
 #[derive(Debug, Clone)]
 pub(crate) struct Point<E> {
-    high: Buffer<E>,
-    low: Buffer<E>,
+    high: Vec<E>,
+    low: Vec<E>,
 }
 
 impl<E: Float> Point<E> {
     pub(crate) fn new(coordinates: &[f64]) -> Self {
-        let mut point = Self {
-            high: buffer(padded(coordinates.len())),
-            low: buffer(padded(coordinates.len())),
-        };
-        for (d, &x) in coordinates.iter().enumerate() {
-            point.high[d] = E::from_f64(x);
-            point.low[d] = E::from_f64(x - point.high[d].to_f64());
-        }
-        point
+        let high: Vec<E> = coordinates.iter().map(|&x| E::from_f64(x)).collect();
+        let rest = |(x, high): (&f64, &E)| E::from_f64(x - high.to_f64());
+        let low = coordinates.iter().zip(&high).map(rest).collect();
+        Self { high, low }
     }
 
     /// Coordinate `d` in all lanes.
@@ -33,18 +28,9 @@ impl<E: Float> Point<E> {
             low: lanes.splat(self.low[d]),
         }
     }
-
-    /// The coordinates of vector number `block` of a row; 0 beyond the last one.
-    #[inline(always)]
-    pub(crate) fn block<L: Lanes<Element = E>>(&self, block: usize) -> Centre<L> {
-        Centre {
-            high: L::vectors(&self.high)[block],
-            low: L::vectors(&self.low)[block],
-        }
-    }
 }
 
-/// Coordinates of a [`Point`] in vectors.
+/// A coordinate of a [`Point`] in all lanes.
 #[derive(Clone, Copy)]
 pub(crate) struct Centre<L: Lanes> {
     high: L::Vector,
@@ -61,5 +47,41 @@ impl<L: Lanes> Centre<L> {
         } else {
             difference
         }
+    }
+}
+
+/// A point that moments are taken about: one whose coordinates the element type can hold, near the wanted one.
+#[derive(Debug, Clone)]
+pub(crate) struct Anchor<E> {
+    coordinates: Buffer<E>,
+}
+
+impl<E: Float> Anchor<E> {
+    pub(crate) fn new(wanted: &[f64]) -> Self {
+        let mut coordinates = buffer(padded(wanted.len()));
+        for (coordinate, &wanted) in coordinates.iter_mut().zip(wanted) {
+            *coordinate = E::from_f64(wanted);
+        }
+        Self { coordinates }
+    }
+
+    /// Coordinate `d` in all lanes.
+    #[inline(always)]
+    pub(crate) fn coordinate<L: Lanes<Element = E>>(&self, lanes: L, d: usize) -> L::Vector {
+        lanes.splat(self.coordinates[d])
+    }
+
+    /// All coordinates, of which there are so many.
+    pub(crate) fn to_f64(&self, n_features: usize) -> Vec<f64> {
+        self.coordinates[..n_features]
+            .iter()
+            .map(|x| x.to_f64())
+            .collect()
+    }
+
+    /// The coordinates of vector number `block` of a row; 0 beyond the last one.
+    #[inline(always)]
+    pub(crate) fn block<L: Lanes<Element = E>>(&self, block: usize) -> L::Vector {
+        L::vectors(&self.coordinates)[block]
     }
 }

@@ -21,28 +21,42 @@ pub(crate) fn softmax<L: Lanes, const V: usize>(
 ) -> ([L::Vector; V], [L::Vector; V]) {
     let mut maximum = [lanes.splat(L::Element::LOG_FLOOR); V];
     for row in table.chunks(stride) {
+        let row = first::<L, V>(row);
         for v in 0..V {
             maximum[v] = lanes.max(maximum[v], row[v]);
         }
     }
     let mut sum = [lanes.splat(L::Element::default()); V];
     for row in table.chunks_mut(stride) {
+        let mut power = *first::<L, V>(row);
         for v in 0..V {
-            row[v] = exp2_non_positive(lanes, lanes.sub(row[v], maximum[v]));
-            sum[v] = lanes.add(sum[v], row[v]);
+            power[v] = lanes.sub(power[v], maximum[v]);
         }
+        power = exp2_non_positive(lanes, power);
+        for v in 0..V {
+            sum[v] = lanes.add(sum[v], power[v]);
+        }
+        row[..V].copy_from_slice(&power);
     }
     let mut factor = [lanes.splat(L::Element::from_f64(1.0)); V];
     if let Some(weights) = weights {
-        factor.copy_from_slice(&weights[..V]);
+        factor = *first::<L, V>(weights);
     }
     for v in 0..V {
         factor[v] = lanes.div(factor[v], sum[v]);
     }
     for row in table.chunks_mut(stride) {
+        let mut resp = *first::<L, V>(row);
         for v in 0..V {
-            row[v] = lanes.mul(row[v], factor[v]);
+            resp[v] = lanes.mul(resp[v], factor[v]);
         }
+        row[..V].copy_from_slice(&resp);
     }
     (maximum, sum)
+}
+
+/// The first `V` vectors of a row.
+#[inline(always)]
+fn first<L: Lanes, const V: usize>(row: &[L::Vector]) -> &[L::Vector; V] {
+    row.first_chunk().expect("a row has whole groups")
 }

@@ -2,7 +2,7 @@
 
 use super::{Moments, total};
 use crate::kernels::lanes::Lanes;
-use crate::kernels::point::Point;
+use crate::kernels::point::Anchor;
 use crate::tile::Panel;
 
 /// Adds the rows `indices` with their `weights`; without `SECOND`, s2 is left out.
@@ -11,7 +11,7 @@ pub(crate) fn add_diagonal_moments<L: Lanes, const SECOND: bool>(
     lanes: L,
     rows: &Panel<L::Element>,
     n_features: usize,
-    point: &Point<L::Element>,
+    anchor: &Anchor<L::Element>,
     indices: &[u32],
     weights: &[L::Element],
     into: &mut Moments<'_>,
@@ -22,16 +22,16 @@ pub(crate) fn add_diagonal_moments<L: Lanes, const SECOND: bool>(
     // Narrow rows are added to several sums in turn, as one alone would wait for itself.
     if const { L::GROUP == 6 } {
         while block + 4 <= n_blocks {
-            add_blocks::<L, SECOND, 4, 1>(lanes, rows, block, point, indices, weights, into);
+            add_blocks::<L, SECOND, 4, 1>(lanes, rows, block, anchor, indices, weights, into);
             block += 4;
         }
     }
     while block + 2 <= n_blocks {
-        add_blocks::<L, SECOND, 2, 2>(lanes, rows, block, point, indices, weights, into);
+        add_blocks::<L, SECOND, 2, 2>(lanes, rows, block, anchor, indices, weights, into);
         block += 2;
     }
     if block < n_blocks {
-        add_blocks::<L, SECOND, 1, 4>(lanes, rows, block, point, indices, weights, into);
+        add_blocks::<L, SECOND, 1, 4>(lanes, rows, block, anchor, indices, weights, into);
     }
 }
 
@@ -41,14 +41,17 @@ fn add_blocks<L: Lanes, const SECOND: bool, const B: usize, const U: usize>(
     lanes: L,
     rows: &Panel<L::Element>,
     first_block: usize,
-    point: &Point<L::Element>,
+    anchor: &Anchor<L::Element>,
     indices: &[u32],
     weights: &[L::Element],
     into: &mut Moments<'_>,
 ) {
     let zero = lanes.splat(L::Element::default());
     let blocks: [&[L::Vector]; B] = std::array::from_fn(|b| rows.block::<L>(first_block + b));
-    let centres: [_; B] = std::array::from_fn(|b| point.block::<L>(first_block + b));
+    let mut anchors = [zero; B];
+    for b in 0..B {
+        anchors[b] = anchor.block::<L>(first_block + b);
+    }
     let mut first = [[zero; B]; U];
     let mut second = [[zero; B]; U];
     let weights = &weights[..indices.len()];
@@ -58,7 +61,7 @@ fn add_blocks<L: Lanes, const SECOND: bool, const B: usize, const U: usize>(
         for u in 0..U {
             let weight = lanes.splat(turn_weights[u]);
             for b in 0..B {
-                let z = centres[b].difference(lanes, blocks[b][turn[u] as usize]);
+                let z = lanes.sub(blocks[b][turn[u] as usize], anchors[b]);
                 let weighted = lanes.mul(z, weight);
                 first[u][b] = lanes.add(first[u][b], weighted);
                 if SECOND {
@@ -70,7 +73,7 @@ fn add_blocks<L: Lanes, const SECOND: bool, const B: usize, const U: usize>(
     for (&n, &weight) in rest.iter().zip(rest_weights) {
         let weight = lanes.splat(weight);
         for b in 0..B {
-            let z = centres[b].difference(lanes, blocks[b][n as usize]);
+            let z = lanes.sub(blocks[b][n as usize], anchors[b]);
             let weighted = lanes.mul(z, weight);
             first[0][b] = lanes.add(first[0][b], weighted);
             if SECOND {

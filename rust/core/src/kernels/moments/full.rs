@@ -6,7 +6,7 @@
 use super::{Moments, total};
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
-use crate::kernels::point::Point;
+use crate::kernels::point::Anchor;
 use crate::tile::{Buffer, Panel, buffer, padded};
 
 /// Tables for the weighted rows of one component.
@@ -37,7 +37,7 @@ pub(crate) fn add_full_moments<L: Lanes>(
     lanes: L,
     rows: &Panel<L::Element>,
     n_features: usize,
-    point: &Point<L::Element>,
+    anchor: &Anchor<L::Element>,
     indices: &[u32],
     weights: &[L::Element],
     scratch: &mut WeightedRows<L::Element>,
@@ -52,15 +52,9 @@ pub(crate) fn add_full_moments<L: Lanes>(
     }
     let roots = &scratch.roots[..indices.len()];
     for block in 0..n_features.div_ceil(L::LANES) {
-        let centre = point.block::<L>(block);
         let from = rows.block::<L>(block);
-        let mut sum = lanes.splat(L::Element::default());
-        let weighted = scratch.rows.block_mut::<L>(block).iter_mut();
-        for ((&n, &root), out) in indices.iter().zip(roots).zip(weighted) {
-            let root = lanes.splat(root);
-            *out = lanes.mul(centre.difference(lanes, from[n as usize]), root);
-            sum = lanes.mul_add(root, *out, sum);
-        }
+        let to = scratch.rows.block_mut::<L>(block);
+        let sum = weigh(lanes, from, anchor.block::<L>(block), indices, roots, to);
         lanes.add_to(
             sum,
             &mut into.first[block * L::LANES..(block + 1) * L::LANES],
@@ -73,6 +67,38 @@ pub(crate) fn add_full_moments<L: Lanes>(
         2 => add_gram::<L, 2>(lanes, rows, n_features, len, into.second),
         _ => add_gram::<L, 1>(lanes, rows, n_features, len, into.second),
     }
+}
+
+/// Writes √r z of the rows `indices` of a block to `to`, and returns Σ r z.
+#[inline(always)]
+fn weigh<L: Lanes>(
+    lanes: L,
+    from: &[L::Vector],
+    anchor: L::Vector,
+    indices: &[u32],
+    roots: &[L::Element],
+    to: &mut [L::Vector],
+) -> L::Vector {
+    // Several sums take turns, as one alone would wait for itself.
+    const TURNS: usize = 4;
+    let mut sums = [lanes.splat(L::Element::default()); TURNS];
+    let (index_turns, rest) = indices.as_chunks::<TURNS>();
+    let (root_turns, root_rest) = roots.as_chunks::<TURNS>();
+    let (to_turns, to_rest) = to[..indices.len()].as_chunks_mut::<TURNS>();
+    for ((indices, roots), to) in index_turns.iter().zip(root_turns).zip(to_turns) {
+        for turn in 0..TURNS {
+            let root = lanes.splat(roots[turn]);
+            to[turn] = lanes.mul(lanes.sub(from[indices[turn] as usize], anchor), root);
+            sums[turn] = lanes.mul_add(root, to[turn], sums[turn]);
+        }
+    }
+    for ((&n, &root), to) in rest.iter().zip(root_rest).zip(to_rest) {
+        let root = lanes.splat(root);
+        *to = lanes.mul(lanes.sub(from[n as usize], anchor), root);
+        sums[0] = lanes.mul_add(root, *to, sums[0]);
+    }
+    let halves = [lanes.add(sums[0], sums[1]), lanes.add(sums[2], sums[3])];
+    lanes.add(halves[0], halves[1])
 }
 
 /// Adds Σ y yᵀ over the first `len` rows y, `R` rows of the triangle at a time. Entries above

@@ -6,6 +6,7 @@
 
 pub(crate) mod diagonal;
 pub(crate) mod full;
+pub(crate) mod narrow;
 pub(crate) mod small;
 
 use super::lanes::Lanes;

@@ -3,7 +3,7 @@
 use super::Moments;
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
-use crate::kernels::point::Point;
+use crate::kernels::point::Anchor;
 use crate::tile::padded;
 
 /// Adds a group of rows, given as `V` vectors for each of `D` features, to `sums`.
@@ -12,7 +12,7 @@ pub(crate) fn add_group<L: Lanes, const V: usize, const D: usize>(
     lanes: L,
     x: &[[L::Vector; V]; D],
     resp: &[L::Vector; V],
-    point: &Point<L::Element>,
+    anchor: &Anchor<L::Element>,
     sums: &mut SmallMoments<L, D>,
 ) {
     for v in 0..V {
@@ -20,7 +20,7 @@ pub(crate) fn add_group<L: Lanes, const V: usize, const D: usize>(
         sums.zeroth = lanes.add(sums.zeroth, r);
         let mut z = [sums.zeroth; D];
         for d in 0..D {
-            z[d] = point.coordinate(lanes, d).difference(lanes, x[d][v]);
+            z[d] = lanes.sub(x[d][v], anchor.coordinate(lanes, d));
         }
         for i in 0..D {
             let weighted = lanes.mul(r, z[i]);
