@@ -14,9 +14,10 @@ use crate::float::Float;
 use crate::kernels;
 use crate::kernels::lanes::Lanes;
 use crate::kernels::moments::Moments;
-use crate::kernels::moments::diagonal::add_diagonal_moments;
-use crate::kernels::moments::full::{WeightedRows, add_full_moments};
+use crate::kernels::moments::diagonal::{Weighting, add_diagonal_moments};
 use crate::kernels::moments::narrow::{WeightedGroups, add_narrow_moments, is_narrow};
+use crate::kernels::moments::selected_diagonal::add_selected_diagonal;
+use crate::kernels::moments::selected_full::{WeightedRows, add_selected_full};
 use crate::kernels::moments::small::{SmallMoments, add_group};
 use crate::kernels::point::Anchor;
 use crate::kernels::selection::Selection;
@@ -116,6 +117,8 @@ struct Tables<E> {
     tile: TileScratch<E>,
     panel: Panel<E>,
     selection: Selection<E>,
+    /// Components to which most rows of the tile matter.
+    dense: Vec<usize>,
     weighted: WeightedRows<E>,
     weighted_groups: WeightedGroups<E>,
     sums: PaddedSums,
@@ -127,6 +130,7 @@ impl<E: Float> Tables<E> {
         Self {
             panel: Panel::new(n_features, tile.capacity),
             selection: Selection::new(tile.capacity),
+            dense: Vec::with_capacity(n_components),
             weighted: WeightedRows::new(n_features, tile.capacity),
             weighted_groups: WeightedGroups::new(n_features, tile.capacity),
             sums: PaddedSums::default(),
@@ -169,14 +173,32 @@ impl PaddedSums {
         self.log_likelihood = 0.0;
     }
 
-    /// The moments of component `k`, for a kernel to add to.
-    fn moments(&mut self, k: usize, n_features: usize, kind: MomentKind) -> Moments<'_> {
-        let (first, second) = (padded(n_features), padded_second(n_features, kind));
-        Moments {
-            zeroth: &mut self.zeroth[k],
-            first: &mut self.first[k * first..(k + 1) * first],
-            second: &mut self.second[k * second..(k + 1) * second],
+    /// The moments of `components`, which differ, for a kernel to add to.
+    fn moments<const P: usize>(
+        &mut self,
+        components: [usize; P],
+        n_features: usize,
+        kind: MomentKind,
+    ) -> [Moments<'_>; P] {
+        let ranges = |len: usize| components.map(|k| k * len..(k + 1) * len);
+        let differ = "components differ";
+        let zeroth = self.zeroth.get_disjoint_mut(components).expect(differ);
+        let first = self
+            .first
+            .get_disjoint_mut(ranges(padded(n_features)))
+            .expect(differ);
+        let second = padded_second(n_features, kind);
+        let mut second = match second {
+            0 => [(); P].map(|()| <&mut [f64]>::default()),
+            len => self.second.get_disjoint_mut(ranges(len)).expect(differ),
         }
+        .into_iter();
+        let mut zeroth = zeroth.into_iter();
+        first.map(|first| Moments {
+            zeroth: zeroth.next().expect("P entries"),
+            first,
+            second: second.next().expect("P entries"),
+        })
     }
 
     /// The sums without padding.
@@ -188,7 +210,7 @@ impl PaddedSums {
     ) -> SufficientStats {
         let mut stats = SufficientStats::zero(n_components, n_features, kind);
         for k in 0..n_components {
-            let moments = self.moments(k, n_features, kind);
+            let [moments] = self.moments([k], n_features, kind);
             stats.zeroth[k] = *moments.zeroth;
             let first = moments.first.iter();
             stats
@@ -258,7 +280,7 @@ impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, T, 
                     _ => tables.add_small::<_, FEW_FEATURES>(lanes, self.anchors),
                 }
             } else {
-                tables.add_selected(lanes, rows, self.anchors, self.kind);
+                tables.add_moments(lanes, rows, self.anchors, self.kind);
             }
             start += rows.nrows();
         }
@@ -268,7 +290,7 @@ impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, T, 
 impl<E: Float> Tables<E> {
     /// Adds the tile's moments, of all kinds; the tile holds `rows`.
     #[inline(always)]
-    fn add_selected<L: Lanes<Element = E>, T: Float>(
+    fn add_moments<L: Lanes<Element = E>, T: Float>(
         &mut self,
         lanes: L,
         rows: ArrayView2<'_, T>,
@@ -276,43 +298,99 @@ impl<E: Float> Tables<E> {
         kind: MomentKind,
     ) {
         let (len, n_features) = rows.dim();
-        let narrow = kind == MomentKind::Full && is_narrow::<L>(n_features);
+        let selects_all = kind == MomentKind::Full && !is_narrow::<L>(n_features);
         let mut panel_is_loaded = false;
+        self.dense.clear();
         let table = self.tile.resp.chunks_exact(self.tile.capacity);
         for (k, (resp, anchor)) in table.zip(anchors).enumerate() {
             let (indices, weights) = self.selection.choose(lanes, resp, len);
-            if indices.is_empty() {
+            if indices.len() == len && !selects_all {
+                self.dense.push(k);
                 continue;
             }
-            let into = &mut self.sums.moments(k, n_features, kind);
-            if narrow && indices.len() == len {
-                let (tile, scratch) = (&self.tile.tile, &mut self.weighted_groups);
-                add_narrow_moments(lanes, tile, n_features, anchor, resp, scratch, into);
+            if indices.is_empty() {
                 continue;
             }
             if !panel_is_loaded {
                 self.panel.load::<L, T>(rows);
                 panel_is_loaded = true;
             }
-            let rows = &self.panel;
+            let (panel, scratch) = (&self.panel, &mut self.weighted);
+            let [into] = &mut self.sums.moments([k], n_features, kind);
             match kind {
                 MomentKind::Full => {
-                    let scratch = &mut self.weighted;
-                    add_full_moments(
-                        lanes, rows, n_features, anchor, indices, weights, scratch, into,
+                    add_selected_full(
+                        lanes, panel, n_features, anchor, indices, weights, scratch, into,
                     );
                 }
                 MomentKind::Diagonal => {
-                    add_diagonal_moments::<L, true>(
-                        lanes, rows, n_features, anchor, indices, weights, into,
+                    add_selected_diagonal::<L, true>(
+                        lanes, panel, n_features, anchor, indices, weights, into,
                     );
                 }
                 MomentKind::First => {
-                    add_diagonal_moments::<L, false>(
-                        lanes, rows, n_features, anchor, indices, weights, into,
+                    add_selected_diagonal::<L, false>(
+                        lanes, panel, n_features, anchor, indices, weights, into,
                     );
                 }
             }
+        }
+        match kind {
+            MomentKind::Full => self.add_narrow(lanes, n_features, anchors),
+            MomentKind::Diagonal => self.add_diagonal::<L, true>(lanes, n_features, anchors),
+            MomentKind::First => self.add_diagonal::<L, false>(lanes, n_features, anchors),
+        }
+    }
+
+    /// Adds all rows of the tile to the full moments of the dense components.
+    #[inline(always)]
+    fn add_narrow<L: Lanes<Element = E>>(
+        &mut self,
+        lanes: L,
+        n_features: usize,
+        anchors: &[Anchor<E>],
+    ) {
+        for &k in &self.dense {
+            let (tile, scratch) = (&self.tile.tile, &mut self.weighted_groups);
+            let resp = self.tile.resp_of(k);
+            let [into] = &mut self.sums.moments([k], n_features, MomentKind::Full);
+            add_narrow_moments(lanes, tile, n_features, &anchors[k], resp, scratch, into);
+        }
+    }
+
+    /// Adds all rows of the tile to the diagonal or first moments of the dense components.
+    #[inline(always)]
+    fn add_diagonal<L: Lanes<Element = E>, const SECOND: bool>(
+        &mut self,
+        lanes: L,
+        n_features: usize,
+        anchors: &[Anchor<E>],
+    ) {
+        let kind = if SECOND {
+            MomentKind::Diagonal
+        } else {
+            MomentKind::First
+        };
+        let tile = &self.tile;
+        let weighting = |k: usize| Weighting {
+            anchor: &anchors[k],
+            resp: tile.resp_of(k),
+        };
+        let (pairs, rest) = self.dense.as_chunks::<2>();
+        for &pair in pairs {
+            let components = [weighting(pair[0]), weighting(pair[1])];
+            let into = self.sums.moments(pair, n_features, kind);
+            add_diagonal_moments::<L, SECOND, 2>(lanes, &tile.tile, n_features, components, into);
+        }
+        for &k in rest {
+            let into = self.sums.moments([k], n_features, kind);
+            add_diagonal_moments::<L, SECOND, 1>(
+                lanes,
+                &tile.tile,
+                n_features,
+                [weighting(k)],
+                into,
+            );
         }
     }
 
@@ -344,7 +422,8 @@ impl<E: Float> Tables<E> {
                 let group = group.as_chunks::<V>().0.as_chunks::<D>().0;
                 add_group::<L, V, D>(lanes, &group[0], resp, anchor, &mut sums);
             }
-            sums.add_to(lanes, &mut self.sums.moments(k, D, MomentKind::Full));
+            let [into] = &mut self.sums.moments([k], D, MomentKind::Full);
+            sums.add_to(lanes, into);
         }
     }
 }

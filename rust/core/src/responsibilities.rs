@@ -44,6 +44,12 @@ impl<E: Float> TileScratch<E> {
         }
     }
 
+    /// The responsibilities of component `k`.
+    #[inline(always)]
+    pub(crate) fn resp_of(&self, k: usize) -> &[E] {
+        &self.resp[k * self.capacity..(k + 1) * self.capacity]
+    }
+
     /// log p(x) of row `n` of the tile, in nats.
     pub(crate) fn log_prob_norm(&self, n: usize) -> f64 {
         (self.maximum[n].to_f64() + self.sum[n].to_f64().log2()) * LN_2

@@ -1,95 +1,82 @@
-//! s0, s1 and the diagonal of s2 (or not even that), vectors along the features.
+//! s0, s1 and the diagonal of s2 (or not even that) of all rows of a tile, vectors along the rows.
+//!
+//! Two components are treated at a time, as the tile comes from the second level cache.
 
 use super::{Moments, total};
+use crate::float::Float;
 use crate::kernels::lanes::Lanes;
 use crate::kernels::point::Anchor;
-use crate::tile::Panel;
+use crate::tile::Tile;
 
-/// Adds the rows `indices` with their `weights`; without `SECOND`, s2 is left out.
+/// One component: where its moments are taken about, and the responsibilities, 0 in lanes that hold no row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weighting<'a, E> {
+    pub(crate) anchor: &'a Anchor<E>,
+    pub(crate) resp: &'a [E],
+}
+
+/// Adds all rows of `tile` to `P` components; without `SECOND`, s2 is left out.
 #[inline(always)]
-pub(crate) fn add_diagonal_moments<L: Lanes, const SECOND: bool>(
+pub(crate) fn add_diagonal_moments<L: Lanes, const SECOND: bool, const P: usize>(
     lanes: L,
-    rows: &Panel<L::Element>,
+    tile: &Tile<L::Element>,
     n_features: usize,
-    anchor: &Anchor<L::Element>,
-    indices: &[u32],
-    weights: &[L::Element],
-    into: &mut Moments<'_>,
+    components: [Weighting<'_, L::Element>; P],
+    mut into: [Moments<'_>; P],
 ) {
-    *into.zeroth += total(lanes, weights);
-    let n_blocks = n_features.div_ceil(L::LANES);
-    let mut block = 0;
-    // Narrow rows are added to several sums in turn, as one alone would wait for itself.
+    for p in 0..P {
+        *into[p].zeroth += total(lanes, components[p].resp);
+    }
     if const { L::GROUP == 6 } {
-        while block + 4 <= n_blocks {
-            add_blocks::<L, SECOND, 4, 1>(lanes, rows, block, anchor, indices, weights, into);
-            block += 4;
-        }
-    }
-    while block + 2 <= n_blocks {
-        add_blocks::<L, SECOND, 2, 2>(lanes, rows, block, anchor, indices, weights, into);
-        block += 2;
-    }
-    if block < n_blocks {
-        add_blocks::<L, SECOND, 1, 4>(lanes, rows, block, anchor, indices, weights, into);
+        add_features::<L, SECOND, P, 6>(lanes, tile, n_features, components, &mut into);
+    } else {
+        add_features::<L, SECOND, P, 2>(lanes, tile, n_features, components, &mut into);
     }
 }
 
-/// The same for the `B` vectors of each row from `first_block` on, in `U` sums that take turns.
+/// The same for groups of `V` vectors.
 #[inline(always)]
-fn add_blocks<L: Lanes, const SECOND: bool, const B: usize, const U: usize>(
+fn add_features<L: Lanes, const SECOND: bool, const P: usize, const V: usize>(
     lanes: L,
-    rows: &Panel<L::Element>,
-    first_block: usize,
-    anchor: &Anchor<L::Element>,
-    indices: &[u32],
-    weights: &[L::Element],
-    into: &mut Moments<'_>,
+    tile: &Tile<L::Element>,
+    n_features: usize,
+    components: [Weighting<'_, L::Element>; P],
+    into: &mut [Moments<'_>; P],
 ) {
-    let zero = lanes.splat(L::Element::default());
-    let blocks: [&[L::Vector]; B] = std::array::from_fn(|b| rows.block::<L>(first_block + b));
-    let mut anchors = [zero; B];
-    for b in 0..B {
-        anchors[b] = anchor.block::<L>(first_block + b);
+    let mut resp: [&[[L::Vector; V]]; P] = [&[]; P];
+    for p in 0..P {
+        resp[p] = L::vectors(components[p].resp).as_chunks::<V>().0;
     }
-    let mut first = [[zero; B]; U];
-    let mut second = [[zero; B]; U];
-    let weights = &weights[..indices.len()];
-    let (turns, rest) = indices.as_chunks::<U>();
-    let (turn_weights, rest_weights) = weights.as_chunks::<U>();
-    for (turn, turn_weights) in turns.iter().zip(turn_weights) {
-        for u in 0..U {
-            let weight = lanes.splat(turn_weights[u]);
-            for b in 0..B {
-                let z = lanes.sub(blocks[b][turn[u] as usize], anchors[b]);
-                let weighted = lanes.mul(z, weight);
-                first[u][b] = lanes.add(first[u][b], weighted);
-                if SECOND {
-                    second[u][b] = lanes.mul_add(weighted, z, second[u][b]);
+    for d in 0..n_features {
+        let mut anchors = [lanes.splat(L::Element::default()); P];
+        for p in 0..P {
+            anchors[p] = components[p].anchor.coordinate(lanes, d);
+        }
+        let mut first = [[lanes.splat(L::Element::default()); V]; P];
+        let mut second = first;
+        for (index, group) in tile.groups::<L>().enumerate() {
+            let x = &group.as_chunks::<V>().0[d];
+            for p in 0..P {
+                let resp = &resp[p][index];
+                for v in 0..V {
+                    let z = lanes.sub(x[v], anchors[p]);
+                    let weighted = lanes.mul(resp[v], z);
+                    first[p][v] = lanes.add(first[p][v], weighted);
+                    if SECOND {
+                        second[p][v] = lanes.mul_add(weighted, z, second[p][v]);
+                    }
                 }
             }
         }
-    }
-    for (&n, &weight) in rest.iter().zip(rest_weights) {
-        let weight = lanes.splat(weight);
-        for b in 0..B {
-            let z = lanes.sub(blocks[b][n as usize], anchors[b]);
-            let weighted = lanes.mul(z, weight);
-            first[0][b] = lanes.add(first[0][b], weighted);
-            if SECOND {
-                second[0][b] = lanes.mul_add(weighted, z, second[0][b]);
+        for p in 0..P {
+            for v in 1..V {
+                first[p][0] = lanes.add(first[p][0], first[p][v]);
+                second[p][0] = lanes.add(second[p][0], second[p][v]);
             }
-        }
-    }
-    for b in 0..B {
-        let features = (first_block + b) * L::LANES..(first_block + b + 1) * L::LANES;
-        for u in 1..U {
-            first[0][b] = lanes.add(first[0][b], first[u][b]);
-            second[0][b] = lanes.add(second[0][b], second[u][b]);
-        }
-        lanes.add_to(first[0][b], &mut into.first[features.clone()]);
-        if SECOND {
-            lanes.add_to(second[0][b], &mut into.second[features]);
+            into[p].first[d] += lanes.sum(first[p][0]).to_f64();
+            if SECOND {
+                into[p].second[d] += lanes.sum(second[p][0]).to_f64();
+            }
         }
     }
 }

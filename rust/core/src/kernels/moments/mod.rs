@@ -1,12 +1,16 @@
-//! Weighted moments of some rows of a tile about a point:
+//! Weighted moments of the rows of a tile about an anchor:
 //!
-//!   s0 = Σ r_n      s1 = Σ r_n z_n      s2 = Σ r_n z_n z_nᵀ, or its diagonal      with z_n = x_n − point
+//!   s0 = Σ r_n      s1 = Σ r_n z_n      s2 = Σ r_n z_n z_nᵀ, or its diagonal      with z_n = x_n − anchor
 //!
-//! Sums over one tile are in the element type; they are added to sums in `f64`.
+//! Where most rows matter to a component, all of them are added, one lane per row: [`small`] and [`narrow`] rows, and
+//! the [`diagonal`]. Where few do, these are selected and added one lane per feature: [`selected_full`],
+//! [`selected_diagonal`]; so are all rows that aren't narrow. Sums over one tile are in the element type; they are added
+//! to sums in `f64`.
 
 pub(crate) mod diagonal;
-pub(crate) mod full;
 pub(crate) mod narrow;
+pub(crate) mod selected_diagonal;
+pub(crate) mod selected_full;
 pub(crate) mod small;
 
 use super::lanes::Lanes;

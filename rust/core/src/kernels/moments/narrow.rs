@@ -1,7 +1,7 @@
-//! s0, s1 and the lower triangle of s2 of rows that are hardly wider than a vector, vectors along the rows.
+//! s0, s1 and the lower triangle of s2 of all rows of a tile that are hardly wider than a vector, vectors along the rows.
 //!
 //! Vectors along the features would compute as much above the diagonal of s2 as below. As in
-//! [`full`](super::full), the rows are first written as √r z.
+//! [`selected_full`](super::selected_full), the rows are first written as √r z.
 
 use super::{Moments, total};
 use crate::float::Float;
@@ -161,9 +161,10 @@ fn triangle_products<L: Lanes, const V: usize>(
     for group in rows.chunks_exact(height) {
         let rows: &[[L::Vector; V]; BLOCK] = group[i..].first_chunk().expect("a whole tile");
         for v in 0..V {
+            let y = [rows[0][v], rows[1][v], rows[2][v], rows[3][v]];
             for a in 0..BLOCK {
                 for b in 0..=a {
-                    sums[a][b] = lanes.mul_add(rows[a][v], rows[b][v], sums[a][b]);
+                    sums[a][b] = lanes.mul_add(y[a], y[b], sums[a][b]);
                 }
             }
         }

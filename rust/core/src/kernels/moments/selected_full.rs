@@ -1,4 +1,4 @@
-//! s0, s1 and the lower triangle of s2, vectors along the features.
+//! s0, s1 and the lower triangle of s2 of selected rows, vectors along the features.
 //!
 //! The rows are first written as √r z, so that s2 is a Gram matrix: symmetric, and never indefinite
 //! by more than the rounding of its sums.
@@ -33,7 +33,7 @@ impl<E: Float> WeightedRows<E> {
     clippy::too_many_arguments,
     reason = "one call, all of different kinds"
 )]
-pub(crate) fn add_full_moments<L: Lanes>(
+pub(crate) fn add_selected_full<L: Lanes>(
     lanes: L,
     rows: &Panel<L::Element>,
     n_features: usize,
