@@ -224,13 +224,14 @@ impl<'a, T: Float> Em<'a, T> {
         self.maximise(&stats, &labels)
     }
 
-    /// Runs EM from a mixture; as long as it ends with an empty component and giving that one
-    /// to the row that is explained worst leads to a higher bound, goes on from there.
+    /// Runs EM from a mixture; as long as it ends with an empty component and giving that one to the row that is
+    /// explained worst leads to a higher bound, goes on from there. Where the component ends empty again, only more
+    /// iterations have raised the bound: it stays where it was.
     fn run_from(&self, mixture: Mixture, observe: &mut Observe<'_>) -> Result<Fit, GmmError> {
         let (mut fit, mut stats) = self.run(mixture, observe)?;
-        while let Some(mixture) = self.with_empty_component_moved(&fit.mixture, &stats)? {
+        while let Some((k, mixture)) = self.with_empty_component_moved(&fit.mixture, &stats)? {
             let (moved, moved_stats) = self.run(mixture, observe)?;
-            if moved.bound() <= fit.bound() {
+            if moved.bound() <= fit.bound() || self.is_empty(moved_stats.zeroth[k]) {
                 break;
             }
             (fit, stats) = (moved, moved_stats);
@@ -372,17 +373,22 @@ impl<'a, T: Float> Em<'a, T> {
         m_step(&stats, covariance_type, None, &self.prior)
     }
 
-    /// `mixture` with its emptiest component, if it is empty, moved to the row that is explained
-    /// worst: there it gets the mean of all covariances and the weight of one row.
+    /// Whether a component is empty that has so many rows.
+    fn is_empty(&self, count: f64) -> bool {
+        count < EMPTY * self.one_row
+    }
+
+    /// The emptiest component of `mixture`, if it is empty, and the mixture with it moved to the row that is
+    /// explained worst: there it gets the mean of all covariances and the weight of one row.
     fn with_empty_component_moved(
         &self,
         mixture: &Mixture,
         stats: &SufficientStats,
-    ) -> Result<Option<Mixture>, GmmError> {
+    ) -> Result<Option<(usize, Mixture)>, GmmError> {
         let counts = stats.zeroth.iter().enumerate();
         let Some((empty, _)) = counts
             .min_by(|a, b| a.1.total_cmp(b.1))
-            .filter(|(_, count)| **count < EMPTY * self.one_row)
+            .filter(|(_, count)| self.is_empty(**count))
         else {
             return Ok(None);
         };
@@ -403,10 +409,10 @@ impl<'a, T: Float> Em<'a, T> {
             .min_by(|&a, &b| norms[a].total_cmp(&norms[b]))
             .expect("some row counts");
         let row = self.rows.view().row(worst).mapv(Float::to_f64).to_vec();
-        Ok(Some(mixture.with_component_moved(
+        let weight = self.one_row / self.total_weight;
+        Ok(Some((
             empty,
-            &row,
-            self.one_row / self.total_weight,
+            mixture.with_component_moved(empty, &row, weight),
         )))
     }
 }
