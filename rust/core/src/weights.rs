@@ -29,3 +29,25 @@ impl RowWeights {
         self.in_units.view()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn weights_of_any_size_are_exact_in_their_unit() {
+        let weights = array![0.0, 0.3, 1.7, 3.0];
+        for size in [1.0, 2.0f64.powi(-1000), 2.0f64.powi(1000)] {
+            let scaled = &weights * size;
+            let found = RowWeights::new(scaled.view());
+            assert_eq!(found.in_units(), &weights / 2.0);
+            assert_eq!(&found.in_units() * found.unit, scaled);
+        }
+        for extreme in [f64::from_bits(1), f64::MAX] {
+            let found = RowWeights::new(array![extreme].view());
+            assert!(found.unit.is_normal() && found.in_units()[0].is_finite());
+            assert_eq!(found.in_units()[0] * found.unit, extreme);
+        }
+    }
+}
