@@ -1,4 +1,4 @@
-"""The compiled engine against independent references: SciPy, mpmath, and MAP-EM written out in NumPy."""
+"""The compiled engine against independent references: SciPy, and MAP-EM written out in NumPy."""
 
 import os
 import signal
@@ -9,62 +9,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
+from mixtures import INSTRUCTION_SETS, em_step, fit, in_process, log_terms, parameters, random_mixture
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment
 from scipy.special import logsumexp, softmax
-from scipy.stats import multivariate_normal
 
 from gmm_rs import _core
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
-
-Parameters = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def fit(X: np.ndarray, n_components: int, **changes: Any) -> dict[str, Any]:
-    """A fit with default prior."""
-    arguments: dict[str, Any] = {
-        "covariance_type": "full",
-        "max_iter": 100,
-        "tol": 1e-6,
-        "n_init": 1,
-        "seed": 0,
-        "acceleration": None,
-        "reg_covar": None,
-        "weight_concentration_prior": None,
-        "mean_precision_prior": 1.0,
-        "mean_prior": None,
-        "degrees_of_freedom_prior": None,
-        "covariance_prior": None,
-        "initial": None,
-        "sample_weight": None,
-        "log_prior": None,
-        "align_to": None,
-        "num_threads": 2,
-    }
-    return dict(_core.fit(X, n_components, **(arguments | changes)))
-
-
-def parameters(fitted: dict[str, Any]) -> Parameters:
-    return fitted["weights"], fitted["means"], fitted["covariances"]
-
-
-def random_mixture(rng: np.random.Generator, k: int, d: int, condition: float = 10.0) -> Parameters:
-    """A mixture whose covariances have the given condition number."""
-    covariances = np.empty((k, d, d))
-    for covariance in covariances:
-        rotation, _ = np.linalg.qr(rng.standard_normal((d, d)))
-        covariance[:] = rotation @ np.diag(np.geomspace(1, condition, d)) @ rotation.T
-        covariance[:] = (covariance + covariance.T) / 2
-    return rng.dirichlet(np.full(k, 5.0)), 3 * rng.standard_normal((k, d)), covariances
-
-
-def log_terms(X: np.ndarray, weights: np.ndarray, means: np.ndarray, covariances: np.ndarray) -> np.ndarray:
-    """log(weights_k N(x_n | k)) by SciPy."""
-    densities = [multivariate_normal(m, c).logpdf(X) for m, c in zip(means, covariances, strict=True)]
-    return np.log(weights) + np.reshape(densities, (len(weights), len(X))).T
 
 
 @pytest.mark.parametrize(("n", "d", "k"), [(1, 1, 1), (50, 2, 3), (500, 7, 4), (1000, 20, 2)])
@@ -73,7 +26,7 @@ def test_evaluation_agrees_with_scipy(n: int, d: int, k: int, dtype: type) -> No
     rng = np.random.default_rng(n)
     model = random_mixture(rng, k, d)
     X = (3 * rng.standard_normal((n, d))).astype(dtype)
-    terms = log_terms(X.astype(float), *model)
+    terms = log_terms(X.astype(float), model)
     options = {"covariance_type": "full", "log_prior": None, "num_threads": 2}
     # float32 data are evaluated in float32.
     rtol, atol = {"d": (1e-12, 1e-300), "f": (3e-6, 1e-5)}[X.dtype.char]
@@ -86,47 +39,6 @@ def test_evaluation_agrees_with_scipy(n: int, d: int, k: int, dtype: type) -> No
         assert_array_equal(_core.predict(X, *model, **options), log_joint.argmax(axis=1))
 
 
-def exact_log_density(x: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> float:
-    """log N(x | mean, covariance) with 60 digits."""
-    with mpmath.workdps(60):
-        z = mpmath.matrix(x.tolist()) - mpmath.matrix(mean.tolist())
-        sigma = mpmath.matrix(covariance.tolist())
-        quadratic = (z.T * mpmath.lu_solve(sigma, z))[0]
-        return float(-(len(x) * mpmath.log(2 * mpmath.pi) + mpmath.log(mpmath.det(sigma)) + quadratic) / 2)
-
-
-@pytest.mark.parametrize("condition", [1.0, 1e3, 1e6])
-@pytest.mark.parametrize("offset", [0.0, 1e4, 1e8])
-@pytest.mark.parametrize("distance", [1.0, 1e2, 1e5])
-def test_log_density_agrees_with_60_digits(condition: float, offset: float, distance: float) -> None:
-    rng = np.random.default_rng(0)
-    _, _, covariances = random_mixture(rng, 1, 5, condition)
-    mean = offset + rng.standard_normal((1, 5))
-    X = mean + distance * rng.standard_normal((4, 5))
-    found = _core.score_samples(X, np.ones(1), mean, covariances, covariance_type="full", log_prior=None, num_threads=1)
-    exact = [exact_log_density(x, mean[0], covariances[0]) for x in X]
-    # The Cholesky factor of the covariance is known to condition · eps; the rest is exact to a few eps.
-    assert_allclose(found, exact, rtol=1e-14 * max(10.0, condition / 10))
-
-
-def map_em_step(X: np.ndarray, model: Parameters, log_prior: np.ndarray | float = 0.0) -> Parameters:
-    """One EM iteration for the default prior, straight from the formulas."""
-    n, d = X.shape
-    k = len(model[0])
-    resp = softmax(log_terms(X, *model) + log_prior, axis=1)
-    nk = resp.sum(axis=0)
-    m0, S0 = X.mean(axis=0), np.diag(X.var(axis=0)) * k ** (-2 / d)
-    averages = resp.T @ X / nk[:, None]
-    means = (m0 + nk[:, None] * averages) / (1 + nk[:, None])
-    covariances = np.empty((k, d, d))
-    for j in range(k):
-        z = X - averages[j]
-        between = np.outer(averages[j] - m0, averages[j] - m0)
-        scatter = (resp[:, j, None] * z).T @ z
-        covariances[j] = (S0 + scatter + nk[j] / (1 + nk[j]) * between) / (nk[j] + 2 * d + 4)
-    return (nk + 1 / k) / (n + 1), means, covariances
-
-
 @pytest.mark.parametrize(("n", "d", "k"), [(200, 1, 2), (300, 2, 3), (400, 6, 4)])
 @pytest.mark.parametrize("with_prior", [False, True])
 def test_iterations_are_those_of_map_em(n: int, d: int, k: int, with_prior: bool) -> None:
@@ -136,7 +48,7 @@ def test_iterations_are_those_of_map_em(n: int, d: int, k: int, with_prior: bool
     options = {"log_prior": log_prior, "tol": 0.0}
     model = parameters(fit(X, k, max_iter=3, **options))
     for n_iter in (4, 5, 6):
-        model = map_em_step(X, model, 0.0 if log_prior is None else log_prior)
+        model = em_step(X, model, log_prior=0.0 if log_prior is None else log_prior)
         for found, expected in zip(parameters(fit(X, k, max_iter=n_iter, **options)), model, strict=True):
             assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
@@ -149,7 +61,7 @@ def test_lower_bounds_are_those_of_the_model_and_its_prior() -> None:
 
     def bound(fitted: dict[str, Any]) -> float:
         weights, means, covariances = parameters(fitted)
-        value = logsumexp(log_terms(X, weights, means, covariances), axis=1).sum() + np.log(weights).sum() / k
+        value = logsumexp(log_terms(X, parameters(fitted)), axis=1).sum() + np.log(weights).sum() / k
         for mean, covariance in zip(means, covariances, strict=True):
             precision = np.linalg.inv(covariance)
             log_det = np.linalg.slogdet(covariance)[1]
@@ -160,7 +72,7 @@ def test_lower_bounds_are_those_of_the_model_and_its_prior() -> None:
         fitted = fit(X, k, max_iter=n_iter, tol=0.0)
         assert len(fitted["lower_bounds"]) == fitted["n_iter"] == n_iter
         assert_allclose(fitted["lower_bounds"][-1], bound(fitted), rtol=1e-12)
-        log_likelihood = logsumexp(log_terms(X, *parameters(fitted)), axis=1).sum()
+        log_likelihood = logsumexp(log_terms(X, parameters(fitted)), axis=1).sum()
         assert_allclose(fitted["log_likelihoods"][-1], log_likelihood, rtol=1e-12)
 
 
@@ -209,19 +121,16 @@ def test_strides_order_and_threads_do_not_change_a_bit() -> None:
                 assert_array_equal(found, wanted)
 
 
-@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "neon", "portable"])
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
 def test_instruction_sets_agree(instruction_set: str, tmp_path: Path) -> None:
-    # Sets that this machine lacks fall back to the one in use here.
     code = (
-        "import sys, numpy as np; sys.path.insert(0, sys.argv[1]); from test_engine import fit, parameters\n"
+        "import numpy as np; from mixtures import fit, parameters\n"
         "X = np.load('X.npy'); np.savez('found.npz', *parameters(fit(X, 3)), *parameters(fit(X.astype('f4'), 3)))\n"
     )
     rng = np.random.default_rng(8)
     X = rng.standard_normal((700, 6)) + 6 * rng.integers(3, size=(700, 1))
     np.save(tmp_path / "X.npy", X)
-    environment = os.environ | {"GMM_RS_INSTRUCTION_SET": instruction_set}
-    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
-    subprocess.run(command, check=True, timeout=60, cwd=tmp_path, env=environment)
+    in_process(instruction_set, code, tmp_path)
     expected = *parameters(fit(X, 3)), *parameters(fit(X.astype("f4"), 3))
     bounds = 3 * [(1e-9, 1e-11)] + 3 * [(1e-5, 1e-6)]
     with np.load(tmp_path / "found.npz") as found:
@@ -261,7 +170,7 @@ def test_errors_are_those_of_the_package() -> None:
 def test_a_forked_child_can_use_threads() -> None:
     # A child inherits no threads: a pool kept from the parent would wait for ever.
     code = (
-        "import os, sys, warnings; import numpy as np; sys.path.insert(0, sys.argv[1]); from test_engine import fit\n"
+        "import os, sys, warnings; import numpy as np; sys.path.insert(0, sys.argv[1]); from mixtures import fit\n"
         "X = np.random.default_rng(0).standard_normal((20000, 8)); a = fit(X, 4)['lower_bounds']\n"
         "warnings.simplefilter('ignore', DeprecationWarning)\n"
         "pid = os.fork()\n"

@@ -32,8 +32,10 @@ use crate::spread::Spread;
 use crate::squarem::Squarem;
 use crate::stats::{MomentKind, SufficientStats};
 use crate::total::TotalScatter;
+use crate::weights::RowWeights;
 
-/// A component with less than this many rows, in expectation, counts as empty.
+/// A component with less than this many rows, in expectation, counts as empty. Where weights are small, so that all
+/// rows together count less than their number, a row is what one counts on average.
 const EMPTY: f64 = 0.5;
 
 /// A fitted mixture and how it was reached.
@@ -66,11 +68,15 @@ pub fn fit<T: Float>(
 ) -> Result<Fit, GmmError> {
     config.check(rows.n_features())?;
     knowledge.check(rows.n_samples(), config.n_components)?;
+    let weights = knowledge.sample_weight.map(RowWeights::new);
+    let mut knowledge = knowledge.reborrow();
+    knowledge.sample_weight = weights.as_ref().map(RowWeights::in_units);
     let spread = Spread::new(rows.reborrow(), knowledge.sample_weight, threads)?;
     let em = Em::new(
         rows.reborrow(),
         config,
         knowledge.reborrow(),
+        weights.as_ref().map_or(1.0, |weights| weights.unit),
         &spread,
         threads,
     )?;
@@ -142,11 +148,15 @@ struct Em<'a, T> {
     rows: Rows<'a, T>,
     config: &'a FitConfig,
     prior: Prior,
+    /// With weights in units of `weight_unit`.
     knowledge: RowKnowledge<'a>,
+    weight_unit: f64,
     threads: &'a Threads,
     accumulator: Accumulator<T>,
     /// How often all rows together count.
     total_weight: f64,
+    /// How often a row counts on average, of those that count at all; at most 1.
+    one_row: f64,
     /// Where one covariance is shared.
     total_scatter: Option<TotalScatter>,
 }
@@ -165,6 +175,7 @@ impl<'a, T: Float> Em<'a, T> {
         rows: Rows<'a, T>,
         config: &'a FitConfig,
         knowledge: RowKnowledge<'a>,
+        weight_unit: f64,
         spread: &Spread,
         threads: &'a Threads,
     ) -> Result<Self, GmmError> {
@@ -176,18 +187,19 @@ impl<'a, T: Float> Em<'a, T> {
             spread,
         )?;
         let total_scatter = (covariance_type == CovarianceType::Tied).then(|| {
-            TotalScatter::new(
-                rows.reborrow(),
-                &spread.mean,
-                knowledge.sample_weight,
-                threads,
-            )
+            let origin = &spread.mean;
+            let weights = knowledge.sample_weight;
+            TotalScatter::new(rows.reborrow(), origin, weights, weight_unit, threads)
         });
-        let count = |weights: ndarray::ArrayView1<'_, f64>| weights.sum();
+        let (mut total_weight, mut n_counted) = (rows.n_samples() as f64, rows.n_samples() as f64);
+        if let Some(weights) = knowledge.sample_weight {
+            total_weight = weight_unit * weights.sum();
+            n_counted = weights.iter().filter(|&&w| w > 0.0).count() as f64;
+        }
         Ok(Self {
-            total_weight: knowledge
-                .sample_weight
-                .map_or(rows.n_samples() as f64, count),
+            total_weight,
+            one_row: (total_weight / n_counted).min(1.0),
+            weight_unit,
             accumulator: Accumulator::new(config.n_components, rows.n_features()),
             rows,
             config,
@@ -212,13 +224,14 @@ impl<'a, T: Float> Em<'a, T> {
         self.maximise(&stats, &labels)
     }
 
-    /// Runs EM from a mixture; as long as it ends with an empty component and giving that one
-    /// to the row that is explained worst leads to a higher bound, goes on from there.
+    /// Runs EM from a mixture; as long as it ends with an empty component and giving that one to the row that is
+    /// explained worst leads to a higher bound, goes on from there. Where the component ends empty again, only more
+    /// iterations have raised the bound: it stays where it was.
     fn run_from(&self, mixture: Mixture, observe: &mut Observe<'_>) -> Result<Fit, GmmError> {
         let (mut fit, mut stats) = self.run(mixture, observe)?;
-        while let Some(mixture) = self.with_empty_component_moved(&fit.mixture, &stats)? {
+        while let Some((k, mixture)) = self.with_empty_component_moved(&fit.mixture, &stats)? {
             let (moved, moved_stats) = self.run(mixture, observe)?;
-            if moved.bound() <= fit.bound() {
+            if moved.bound() <= fit.bound() || self.is_empty(moved_stats.zeroth[k]) {
                 break;
             }
             (fit, stats) = (moved, moved_stats);
@@ -330,6 +343,7 @@ impl<'a, T: Float> Em<'a, T> {
         let rows = self.rows.reborrow();
         self.accumulator
             .pass(rows, anchors, kind, responsibilities, self.threads)
+            .scaled(self.weight_unit)
     }
 
     /// The M-step. Where `stats` are too far from the new means for exact differences, they are taken once
@@ -359,17 +373,22 @@ impl<'a, T: Float> Em<'a, T> {
         m_step(&stats, covariance_type, None, &self.prior)
     }
 
-    /// `mixture` with its emptiest component, if it is empty, moved to the row that is explained
-    /// worst: there it gets the mean of all covariances and the weight of one row.
+    /// Whether a component is empty that has so many rows.
+    fn is_empty(&self, count: f64) -> bool {
+        count < EMPTY * self.one_row
+    }
+
+    /// The emptiest component of `mixture`, if it is empty, and the mixture with it moved to the row that is
+    /// explained worst: there it gets the mean of all covariances and the weight of one row.
     fn with_empty_component_moved(
         &self,
         mixture: &Mixture,
         stats: &SufficientStats,
-    ) -> Result<Option<Mixture>, GmmError> {
+    ) -> Result<Option<(usize, Mixture)>, GmmError> {
         let counts = stats.zeroth.iter().enumerate();
         let Some((empty, _)) = counts
             .min_by(|a, b| a.1.total_cmp(b.1))
-            .filter(|(_, count)| **count < EMPTY)
+            .filter(|(_, count)| self.is_empty(**count))
         else {
             return Ok(None);
         };
@@ -390,10 +409,10 @@ impl<'a, T: Float> Em<'a, T> {
             .min_by(|&a, &b| norms[a].total_cmp(&norms[b]))
             .expect("some row counts");
         let row = self.rows.view().row(worst).mapv(Float::to_f64).to_vec();
-        Ok(Some(mixture.with_component_moved(
+        let weight = self.one_row / self.total_weight;
+        Ok(Some((
             empty,
-            &row,
-            1.0 / self.total_weight,
+            mixture.with_component_moved(empty, &row, weight),
         )))
     }
 }
@@ -418,7 +437,15 @@ mod tests {
             ..FitConfig::new(3)
         };
         let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
-        let em = Em::new(rows, &config, RowKnowledge::default(), &spread, &threads).expect("valid");
+        let em = Em::new(
+            rows,
+            &config,
+            RowKnowledge::default(),
+            1.0,
+            &spread,
+            &threads,
+        )
+        .expect("valid");
         let fit = em
             .mixture_of_labels(labels)
             .and_then(|mixture| em.run_from(mixture, &mut |_, _| ControlFlow::Continue(())))

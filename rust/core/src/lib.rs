@@ -54,6 +54,7 @@ mod stats;
 pub mod text;
 mod tile;
 mod total;
+mod weights;
 
 pub use assignment::assign;
 pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, Start};

@@ -76,4 +76,15 @@ impl SufficientStats {
         self.second += &other.second;
         self.log_likelihood += other.log_likelihood;
     }
+
+    /// The statistics of the same rows, each counting `factor` times as often.
+    pub(crate) fn scaled(mut self, factor: f64) -> Self {
+        if factor != 1.0 {
+            self.zeroth.iter_mut().for_each(|sum| *sum *= factor);
+            self.first *= factor;
+            self.second *= factor;
+            self.log_likelihood *= factor;
+        }
+        self
+    }
 }

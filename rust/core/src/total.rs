@@ -26,16 +26,20 @@ pub(crate) struct TotalScatter {
 }
 
 impl TotalScatter {
-    /// One pass, in `f64` whatever the data are in.
+    /// One pass, in `f64` whatever the data are in; weights are in units of `weight_unit`.
     pub(crate) fn new<T: Float>(
         rows: Rows<'_, T>,
         origin: &[f64],
         sample_weight: Option<ArrayView1<'_, f64>>,
+        weight_unit: f64,
         threads: &Threads,
     ) -> Self {
-        let ones = RowWeights(sample_weight);
+        let responsibilities = SingleComponent(sample_weight);
         let accumulator = Accumulator::<f64>::new(1, rows.n_features());
-        let stats = accumulator.pass(rows, &[origin.to_vec()], MomentKind::Full, &ones, threads);
+        let origins = [origin.to_vec()];
+        let stats = accumulator
+            .pass(rows, &origins, MomentKind::Full, &responsibilities, threads)
+            .scaled(weight_unit);
         Self {
             second: stats.second.into_raw_vec_and_offset().0,
             origin: origin.to_vec(),
@@ -54,9 +58,9 @@ impl TotalScatter {
 }
 
 /// The weights of the rows as responsibilities of a single component.
-struct RowWeights<'a>(Option<ArrayView1<'a, f64>>);
+struct SingleComponent<'a>(Option<ArrayView1<'a, f64>>);
 
-impl Responsibilities<f64> for RowWeights<'_> {
+impl Responsibilities<f64> for SingleComponent<'_> {
     #[inline(always)]
     fn fill<L: Lanes<Element = f64>, T: Float>(
         &self,
