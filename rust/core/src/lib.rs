@@ -44,6 +44,7 @@ mod kernels;
 mod linalg;
 mod m_step;
 mod mixture;
+mod padded_sums;
 mod parallel;
 mod precision;
 mod prior;
@@ -53,6 +54,7 @@ mod squarem;
 mod stats;
 pub mod text;
 mod tile;
+mod tile_moments;
 mod total;
 mod weights;
 

@@ -161,7 +161,10 @@ fn triangle_products<L: Lanes, const V: usize>(
     for group in rows.chunks_exact(height) {
         let rows: &[[L::Vector; V]; BLOCK] = group[i..].first_chunk().expect("a whole tile");
         for v in 0..V {
-            let y = [rows[0][v], rows[1][v], rows[2][v], rows[3][v]];
+            let mut y = sums[0];
+            for (y, row) in y.iter_mut().zip(rows) {
+                *y = row[v];
+            }
             for a in 0..BLOCK {
                 for b in 0..=a {
                     sums[a][b] = lanes.mul_add(y[a], y[b], sums[a][b]);
