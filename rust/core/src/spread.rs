@@ -251,7 +251,7 @@ fn replace_constant(variance: &mut [f64], mean: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
+    use ndarray::{Array1, Array2};
 
     fn spread(data: &Array2<f64>) -> Spread {
         let rows = Rows::new(data.view()).expect("finite");
@@ -283,6 +283,27 @@ mod tests {
         let data = Array2::from_shape_fn((4, 2), |(n, d)| if d == 0 { 0.1 } else { n as f64 });
         assert_eq!(spread(&data).variance, [1.25, 1.25]);
         assert_eq!(spread(&Array2::from_elem((3, 2), 7.0)).variance, [1.0, 1.0]);
+    }
+
+    #[test]
+    fn weights_count_as_rows_and_strides_do_not_matter() {
+        let data = Array2::from_shape_fn((6000, 3), |(n, d)| ((n * (4 * d + 3)) % 101) as f64);
+        let threads = Threads::new(2).expect("2 threads");
+        let of = |view, weights: Option<&Array1<f64>>| {
+            let rows = Rows::new(view).expect("finite");
+            let weights = weights.map(|weights| weights.view());
+            Spread::new(rows, weights, &threads).expect("squares are finite")
+        };
+        let plain = of(data.view(), None);
+        let turned = data.t().as_standard_layout().to_owned();
+        assert_eq!(of(turned.t(), None), plain);
+        assert_eq!(of(data.view(), Some(&Array1::from_elem(6000, 49.0))), plain);
+        let weights = Array1::from_shape_fn(6000, |n| (n / 3000) as f64);
+        let half = of(data.slice(s![3000.., ..]), None);
+        let weighted = of(data.view(), Some(&weights));
+        for (found, expected) in weighted.variance.iter().zip(&half.variance) {
+            assert!((found - expected).abs() < 1e-12 * expected);
+        }
     }
 
     #[test]

@@ -35,26 +35,32 @@ pub(crate) fn kmeans_labels<T: Float>(
     n_clusters: usize,
     threads: &Threads,
     rng: &mut Xoshiro256PlusPlus,
-    mut patience: Patience<'_>,
+    patience: Patience<'_>,
 ) -> Result<Vec<u32>, GmmError> {
     let packed = PackedRows::new(rows, knowledge, space, n_clusters, threads, rng);
-    let mut centres = greedy_centres(
-        &packed,
-        rows,
-        space,
-        n_clusters,
-        threads,
-        rng,
-        &mut patience,
-    )?;
+    let centres = centres(&packed, rows, space, n_clusters, threads, rng, patience)?;
+    Ok(nearest_labels(rows, space, &centres, threads))
+}
+
+/// The centres of `n_clusters` clusters of the rows in `packed`, one after another.
+fn centres<T: Float>(
+    packed: &PackedRows<T>,
+    rows: &Rows<'_, T>,
+    space: &FeatureSpace<T>,
+    n_clusters: usize,
+    threads: &Threads,
+    rng: &mut Xoshiro256PlusPlus,
+    mut patience: Patience<'_>,
+) -> Result<Vec<T>, GmmError> {
+    let mut centres = greedy_centres(packed, rows, space, n_clusters, threads, rng, &mut patience)?;
     improve(
-        &packed,
+        packed,
         &mut centres,
         rows.n_features(),
         threads,
         &mut patience,
     )?;
-    Ok(nearest_labels(rows, space, &centres, threads))
+    Ok(centres)
 }
 
 /// The nearest centre of each row, the first of equals.
@@ -122,5 +128,173 @@ impl<T: Float> Label<'_, T> {
                 *label = cluster.to_f64() as u32;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use ndarray::{Array1, Array2, concatenate};
+    use rand::RngExt;
+    use rand_xoshiro::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::init::lloyd::sums;
+    use crate::spread::Spread;
+
+    const N_CLUSTERS: usize = 8;
+
+    /// Clusters of unequal size at random places; the last has one row in a thousand.
+    fn blobs(n_samples: usize, separation: f64) -> Array2<f64> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(3);
+        let centres = Array2::from_shape_simple_fn((N_CLUSTERS, 3), || rng.random::<f64>());
+        let mut data = Array2::zeros((n_samples, 3));
+        for mut row in data.rows_mut() {
+            let cluster = match rng.random_range(0..1000) {
+                0 => N_CLUSTERS - 1,
+                n => (n as usize % 49).isqrt(),
+            };
+            for (x, centre) in row.iter_mut().zip(centres.row(cluster)) {
+                let noise: f64 = (0..4).map(|_| rng.random::<f64>() - 0.5).sum();
+                *x = separation * centre + noise;
+            }
+        }
+        data
+    }
+
+    struct Problem<'a> {
+        rows: Rows<'a, f64>,
+        space: FeatureSpace<f64>,
+        threads: Threads,
+    }
+
+    impl<'a> Problem<'a> {
+        fn new(data: &'a Array2<f64>) -> Self {
+            let rows = Rows::new(data.view()).expect("finite");
+            let threads = Threads::new(2).expect("2 threads");
+            let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
+            Self {
+                space: FeatureSpace::new(&spread, &spread.variance),
+                rows,
+                threads,
+            }
+        }
+
+        fn packed(&self, sample_weight: Option<&Array1<f64>>) -> PackedRows<f64> {
+            let weights = sample_weight.map(|weights| weights.view());
+            PackedRows::pack(
+                &self.rows,
+                None,
+                weights,
+                &self.space,
+                N_CLUSTERS,
+                &self.threads,
+            )
+        }
+
+        fn centres(&self, packed: &PackedRows<f64>, seed: u64) -> Vec<f64> {
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+            centres(
+                packed,
+                &self.rows,
+                &self.space,
+                N_CLUSTERS,
+                &self.threads,
+                &mut rng,
+                Patience::new(&mut || ControlFlow::Continue(())),
+            )
+            .expect("not interrupted")
+        }
+
+        fn inertia(&self, packed: &PackedRows<f64>, centres: &[f64]) -> f64 {
+            sums(packed, centres, self.rows.n_features(), &self.threads).inertia
+        }
+    }
+
+    #[test]
+    fn a_sample_gives_centres_as_good_as_all_rows() {
+        for separation in [3.0, 30.0] {
+            let data = blobs(150_000, separation);
+            let problem = Problem::new(&data);
+            let all = problem.packed(None);
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+            let sample = PackedRows::new(
+                &problem.rows,
+                &RowKnowledge::default(),
+                &problem.space,
+                N_CLUSTERS,
+                &problem.threads,
+                &mut rng,
+            );
+            assert!(sample.len() < all.len());
+            let best = |packed: &PackedRows<f64>| {
+                (0..8)
+                    .map(|seed| problem.inertia(&all, &problem.centres(packed, seed)))
+                    .fold(f64::INFINITY, f64::min)
+            };
+            let (of_sample, of_all) = (best(&sample), best(&all));
+            assert!(of_sample < 1.01 * of_all, "{of_sample} {of_all}");
+        }
+    }
+
+    #[test]
+    fn equal_weights_are_as_none() {
+        let data = blobs(2000, 3.0);
+        let problem = Problem::new(&data);
+        let equal = Array1::from_elem(2000, 49.0);
+        assert_eq!(
+            problem.centres(&problem.packed(Some(&equal)), 1),
+            problem.centres(&problem.packed(None), 1)
+        );
+    }
+
+    #[test]
+    fn a_weight_of_2_is_the_row_twice_and_0_its_absence() {
+        let data = blobs(3000, 3.0);
+        let weights = Array1::from_shape_fn(3000, |n| (n / 1000) as f64);
+        let rows = |part: usize| data.slice(s![part * 1000..(part + 1) * 1000, ..]);
+        let twice = concatenate![Axis(0), rows(1), rows(2), rows(2)];
+        let (weighted, repeated) = (Problem::new(&data), Problem::new(&twice));
+        // Both in the same space.
+        let repeated = Problem {
+            space: Problem::new(&data).space,
+            ..repeated
+        };
+        let (of_weights, of_rows) = (weighted.packed(Some(&weights)), repeated.packed(None));
+        let start: Vec<f64> = (0..N_CLUSTERS)
+            .flat_map(|n| weighted.space.point(&weighted.rows, 1000 + n))
+            .collect();
+        // The weights count in units of the largest.
+        let expected = repeated.inertia(&of_rows, &start) / 2.0;
+        let found = weighted.inertia(&of_weights, &start);
+        assert!((found - expected).abs() < 1e-10 * expected);
+        let improved = |problem: &Problem<'_>, packed| {
+            let mut centres = start.clone();
+            let mut on = || ControlFlow::Continue(());
+            let mut patience = Patience::new(&mut on);
+            improve(packed, &mut centres, 3, &problem.threads, &mut patience).expect("goes on");
+            centres
+        };
+        let pairs = improved(&weighted, &of_weights);
+        for (found, expected) in pairs.iter().zip(improved(&repeated, &of_rows)) {
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_long_search_can_be_stopped() {
+        let data = blobs(70_000, 1.0);
+        let problem = Problem::new(&data);
+        let labels = kmeans_labels(
+            &problem.rows,
+            &RowKnowledge::default(),
+            &problem.space,
+            64,
+            &problem.threads,
+            &mut Xoshiro256PlusPlus::seed_from_u64(0),
+            Patience::new(&mut || ControlFlow::Break(())),
+        );
+        assert_eq!(labels.err(), Some(GmmError::Interrupted));
     }
 }

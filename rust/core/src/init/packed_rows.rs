@@ -1,6 +1,6 @@
 //! The rows that k-means runs on: few enough to be kept mapped and packed, so that its many passes only compute.
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, s};
 use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -56,15 +56,31 @@ impl<T: Float> PackedRows<T> {
         threads: &Threads,
         rng: &mut Xoshiro256PlusPlus,
     ) -> Self {
-        let (n_samples, n_features) = (rows.n_samples(), rows.n_features());
-        let n_rows = sample_len(n_samples, n_features, n_clusters);
-        let sample = (n_rows < n_samples)
-            .then(|| stratified(n_samples, knowledge.sample_weight, n_rows, rng));
+        let n_samples = rows.n_samples();
+        let n_rows = sample_len(n_samples, rows.n_features(), n_clusters);
+        let weights = knowledge.sample_weight;
+        if n_rows < n_samples {
+            // The weights are in the sample: a row is there the more often the more it weighs.
+            let sample = stratified(n_samples, weights, n_rows, rng);
+            Self::pack(rows, Some(sample), None, space, n_clusters, threads)
+        } else {
+            Self::pack(rows, None, weights, space, n_clusters, threads)
+        }
+    }
+
+    /// Packs the rows of `sample`, or all with their weights.
+    pub(super) fn pack(
+        rows: &Rows<'_, T>,
+        sample: Option<Vec<usize>>,
+        sample_weight: Option<ArrayView1<'_, f64>>,
+        space: &FeatureSpace<T>,
+        n_clusters: usize,
+        threads: &Threads,
+    ) -> Self {
+        let n_features = rows.n_features();
+        let n_rows = sample.as_ref().map_or(rows.n_samples(), Vec::len);
+        let weights = RelativeWeights::new(sample_weight);
         let spans = Spans::new(n_rows, flops_per_row(n_features, n_clusters), 0);
-        let weights = match sample {
-            Some(_) => RelativeWeights::new(None),
-            None => RelativeWeights::new(knowledge.sample_weight),
-        };
         let packed = threads.map(spans.ranges(), |span| {
             let mut packed = PackedSpan {
                 tiles: Vec::new(),
@@ -135,7 +151,7 @@ fn gather<T: Float>(rows: &Rows<'_, T>, indices: &[usize]) -> Array2<T> {
 /// Loads a tile, mapped.
 struct Pack<'a, 'r, T> {
     space: &'a FeatureSpace<T>,
-    rows: ndarray::ArrayView2<'r, T>,
+    rows: ArrayView2<'r, T>,
     tile: &'a mut Tile<T>,
 }
 
