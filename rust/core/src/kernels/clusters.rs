@@ -109,11 +109,11 @@ fn add_features<L: Lanes, const V: usize, const B: usize>(
             }
         }
     }
-    for b in 0..B {
-        let mut total = totals[b][0];
-        for v in 1..V {
-            total = lanes.add(total, totals[b][v]);
+    for (parts, sum) in totals.iter().zip(&mut sums[first..]) {
+        let mut total = parts[0];
+        for &part in &parts[1..] {
+            total = lanes.add(total, part);
         }
-        sums[first + b] += lanes.sum(total).to_f64();
+        *sum += lanes.sum(total).to_f64();
     }
 }
