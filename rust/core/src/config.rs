@@ -180,13 +180,13 @@ fn maximum(values: ArrayView1<'_, f64>) -> f64 {
     values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// One iteration, as told to the observer of a fit.
+/// Where a fit is, as told to its observer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
     /// Which start, from 0.
     pub start: usize,
-    /// Which iteration of it, from 1.
+    /// Which iteration of it was the last, from 1; 0 during k-means, of which only long ones are told of.
     pub iteration: usize,
-    /// Lower bound after the iteration, mean of the rows, in nats.
+    /// Lower bound after the iteration, mean of the rows, in nats; −∞ before the first.
     pub lower_bound: f64,
 }

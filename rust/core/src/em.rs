@@ -20,8 +20,9 @@ use crate::evaluate::Evaluator;
 use crate::float::Float;
 use crate::init::HardLabels;
 use crate::init::alignment::align;
+use crate::init::feature_space::FeatureSpace;
 use crate::init::kmeans::kmeans_labels;
-use crate::init::scaled_rows::ScaledRows;
+use crate::init::patience::Patience;
 use crate::m_step::{loses_digits, m_step};
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
@@ -54,7 +55,8 @@ pub struct Fit {
 
 /// Fits a mixture to `rows` and returns the best of all starts.
 ///
-/// `observer` is called after every iteration, on the calling thread; it stops the fit by breaking.
+/// `observer` is called after every iteration, on the calling thread, and now and then during a long k-means start;
+/// it stops the fit by breaking.
 ///
 /// # Errors
 /// [`GmmError::Shape`] and [`GmmError::Parameter`] for a prior or row knowledge that don't fit the data,
@@ -100,11 +102,9 @@ pub fn fit<T: Float>(
         // Every other start measures the features by their spread within the best clusters so far:
         // by their total spread, features that don't separate clusters weigh more than those that do.
         let variance = match &best {
-            Some(best) if start % 2 == 1 => best.mixture.pooled_variance(),
-            _ => spread.variance.clone(),
+            Some(best) if start % 2 == 1 => &best.mixture.pooled_variance(),
+            _ => &spread.variance,
         };
-        let data = ScaledRows::new(rows.reborrow(), &variance, config.n_components, threads);
-        let labels = kmeans_labels(&data, config.n_components, &mut rng);
         let mut observe = |iteration, lower_bound| {
             observer(Progress {
                 start,
@@ -112,6 +112,15 @@ pub fn fit<T: Float>(
                 lower_bound,
             })
         };
+        let labels = kmeans_labels(
+            &rows,
+            &knowledge,
+            &FeatureSpace::new(&spread, variance),
+            config.n_components,
+            threads,
+            &mut rng,
+            Patience::new(&mut || observe(0, f64::NEG_INFINITY)),
+        )?;
         let run = em
             .mixture_of_labels(labels)
             .and_then(|mixture| em.run_from(mixture, &mut observe));

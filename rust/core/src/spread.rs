@@ -4,17 +4,22 @@
 //! (Tukey 1977, §2D) and is one of few: at most one in a hundred. Mean and variance are those of the
 //! other values. Where nothing is far out they are the plain ones. Multiplying or shifting a feature multiplies or shifts the result.
 
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 use ndarray::{ArrayView1, ArrayView2, Axis, s};
+use pulp::{Simd, WithSimd};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::SeedableRng;
 
 use crate::data::Rows;
 use crate::error::{GmmError, check_parameter};
 use crate::float::Float;
+use crate::init::sample::{RelativeWeights, stratified};
+use crate::kernels;
 use crate::parallel::{Spans, Threads};
 
-/// Rows that the quartiles are taken from: at most this many, evenly spaced.
-const QUARTILE_ROWS: usize = 4096;
+/// Rows that the quartiles are taken from, at most.
+const QUARTILE_ROWS: usize = 1024;
 
 /// How far out is far out, in interquartile ranges beyond the quartiles.
 const FENCE: f64 = 3.0;
@@ -31,8 +36,9 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Two passes, each a sum of differences from a value among them, so that the distance of
-    /// the data from the origin costs no digits (Chan, Golub & LeVeque 1983).
+    /// One pass, of sums about the lower quartile q. That is near: |mean − q| ≤ √3 standard deviations, for any
+    /// distribution (Cantelli), so that E(x − q)² − (E(x − q))² loses two bits at most
+    /// (Chan, Golub & LeVeque 1983).
     ///
     /// # Errors
     /// [`GmmError::Parameter`] where a square overflows.
@@ -42,18 +48,25 @@ impl Spread {
         threads: &Threads,
     ) -> Result<Self, GmmError> {
         let view = rows.view();
-        let sample_weight = sample_weight.as_ref().map(|view| view.reborrow());
-        let fence = |column| Fence::new(column, sample_weight);
-        let fences = threads.map(view.axis_iter(Axis(1)).collect(), fence);
-        let origin: Vec<f64> = fences.iter().map(|fence| fence.quartile).collect();
-        let values = Values {
-            view,
-            fences: &fences,
-            sample_weight,
-        };
-        let shift = values.means(&origin, |difference| difference, threads);
-        let mean: Vec<f64> = origin.iter().zip(shift).map(|(o, s)| o + s).collect();
-        let mut variance = values.means(&mean, |difference| difference * difference, threads);
+        let fences = fences(view, sample_weight);
+        let weights = RelativeWeights::new(sample_weight);
+        let spans = Spans::new(view.nrows(), 8 * view.ncols(), 0);
+        let partials = threads.map(spans.ranges(), |span| {
+            kernels::run(Sum {
+                rows: view.slice(s![span.clone(), ..]),
+                weights,
+                fences: &fences,
+                span,
+            })
+        });
+        let (mut mean, mut variance) = (Vec::new(), Vec::new());
+        for (d, fence) in fences.iter().enumerate() {
+            // The quartiles themselves are inside, so the count isn't 0.
+            let total = |power: usize| partials.iter().map(|sums| sums[power][d]).sum::<f64>();
+            let (first, second) = (total(1) / total(0), total(2) / total(0));
+            mean.push(fence.quartile + first);
+            variance.push(second - first * first);
+        }
         check_parameter(
             variance.iter().all(|v| v.is_finite()),
             "X",
@@ -67,80 +80,153 @@ impl Spread {
 
 /// Where the values of a column end that aren't far out.
 struct Fence {
-    /// The lower quartile.
     quartile: f64,
-    /// Everything that isn't far out.
-    inside: RangeInclusive<f64>,
+    low: f64,
+    high: f64,
+}
+
+/// The fences of all columns, as a sample of the rows has them.
+fn fences<T: Float>(
+    view: ArrayView2<'_, T>,
+    sample_weight: Option<ArrayView1<'_, f64>>,
+) -> Vec<Fence> {
+    let n_samples = view.nrows();
+    let rows = if n_samples <= QUARTILE_ROWS && sample_weight.is_none() {
+        (0..n_samples).collect()
+    } else {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+        stratified(
+            n_samples,
+            sample_weight,
+            n_samples.min(QUARTILE_ROWS),
+            &mut rng,
+        )
+    };
+    let mut values = vec![0.0; rows.len()];
+    let fence = |column: ArrayView1<'_, T>| {
+        for (value, &n) in values.iter_mut().zip(&rows) {
+            *value = column[n].to_f64();
+        }
+        Fence::new(&mut values)
+    };
+    view.columns().into_iter().map(fence).collect()
 }
 
 impl Fence {
-    /// The fences of the values in `column` whose weight isn't 0.
-    fn new<T: Float>(
-        column: ArrayView1<'_, T>,
-        sample_weight: Option<ArrayView1<'_, f64>>,
-    ) -> Self {
-        let counts = |n: &usize| sample_weight.is_none_or(|weights| weights[*n] > 0.0);
-        let n_values = (0..column.len()).filter(counts).count();
-        let step = n_values.div_ceil(QUARTILE_ROWS).max(1);
-        let sample = (0..column.len()).filter(counts).step_by(step);
-        let mut values: Vec<f64> = sample.map(|n| column[n].to_f64()).collect();
-        let mut quantile = |numerator: usize| {
-            let index = (values.len() - 1) * numerator / 4;
-            *values.select_nth_unstable_by(index, f64::total_cmp).1
+    /// The fence of `values`, which are reordered.
+    fn new(values: &mut [f64]) -> Self {
+        let last = values.len() - 1;
+        let (first, third) = (last / 4, 3 * last / 4);
+        let (_, &mut lower, above) = values.select_nth_unstable_by(first, f64::total_cmp);
+        let upper = match third - first {
+            0 => lower,
+            n => *above.select_nth_unstable_by(n - 1, f64::total_cmp).1,
         };
-        let (lower, upper) = (quantile(1), quantile(3));
         let range = upper - lower;
-        let inside = lower - FENCE * range..=upper + FENCE * range;
-        let beyond = values.iter().filter(|x| !inside.contains(x)).count();
+        let (low, high) = (lower - FENCE * range, upper + FENCE * range);
+        let beyond = values.iter().filter(|x| **x < low || **x > high).count();
         let few = (values.len() / RARE).max(1);
-        let inside = if range > 0.0 && beyond <= few {
-            inside
+        let (low, high) = if range > 0.0 && beyond <= few {
+            (low, high)
         } else {
-            f64::NEG_INFINITY..=f64::INFINITY
+            (f64::NEG_INFINITY, f64::INFINITY)
         };
         Self {
             quartile: lower,
-            inside,
+            low,
+            high,
         }
     }
 }
 
-/// The values that aren't far out, and how often each counts.
-struct Values<'a, T> {
-    view: ArrayView2<'a, T>,
+/// Σ w_n, Σ w_n (x − q) and Σ w_n (x − q)² over the values of each column that aren't far out.
+type Sums = [Vec<f64>; 3];
+
+/// The sums of a span of rows.
+struct Sum<'a, T> {
+    rows: ArrayView2<'a, T>,
+    weights: RelativeWeights<'a>,
     fences: &'a [Fence],
-    sample_weight: Option<ArrayView1<'a, f64>>,
+    span: Range<usize>,
 }
 
-impl<T: Float> Values<'_, T> {
-    /// The mean of f(x − origin), for each column.
-    fn means(&self, origin: &[f64], f: fn(f64) -> f64, threads: &Threads) -> Vec<f64> {
-        let spans = Spans::new(self.view.nrows(), 8 * self.view.ncols(), 0);
-        let partials = threads.map(spans.ranges(), |span| {
-            let mut sums = vec![(0.0, 0.0); origin.len()];
-            let rows = self.view.slice(s![span.clone(), ..]);
-            for (n, row) in span.zip(rows.axis_iter(Axis(0))) {
-                let weight = self.sample_weight.map_or(1.0, |weights| weights[n]);
-                let columns = sums.iter_mut().zip(row).zip(origin).zip(self.fences);
-                for (((sum, x), origin), fence) in columns {
-                    let x = x.to_f64();
-                    if fence.inside.contains(&x) {
-                        sum.0 += weight * f(x - origin);
-                        sum.1 += weight;
-                    }
+impl<T: Float> WithSimd for Sum<'_, T> {
+    type Output = Sums;
+
+    /// Reads several rows as one long row, so that vectors are full however few features there are.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Sums {
+        const LONG: usize = 128;
+        let n_features = self.fences.len();
+        let n_rows = LONG.div_ceil(n_features);
+        let mut table = LongRow::new(self.fences, n_rows);
+        let mut strided = vec![T::default(); n_rows * n_features];
+        let chunks = self.rows.axis_chunks_iter(Axis(0), n_rows);
+        for (rows, start) in chunks.zip(self.span.step_by(n_rows)) {
+            let weights = table.weights.chunks_exact_mut(n_features).zip(start..);
+            for (weights, n) in weights.take(rows.nrows()) {
+                weights.fill(self.weights.get(n));
+            }
+            match rows.as_slice() {
+                Some(values) => table.add(values),
+                None => {
+                    let values = &mut strided[..rows.len()];
+                    values.iter_mut().zip(&rows).for_each(|(to, x)| *to = *x);
+                    table.add(values);
                 }
             }
-            sums
-        });
-        let mut totals = vec![(0.0, 0.0); origin.len()];
-        for partial in partials {
-            for (total, term) in totals.iter_mut().zip(partial) {
-                total.0 += term.0;
-                total.1 += term.1;
-            }
         }
-        // The quartiles themselves are inside, so no count is 0.
-        totals.into_iter().map(|(sum, count)| sum / count).collect()
+        table.sums.map(|sums| {
+            let column = |d: usize| sums[d..].iter().step_by(n_features).sum();
+            (0..n_features).map(column).collect()
+        })
+    }
+}
+
+/// Fences and sums of several rows, side by side.
+struct LongRow {
+    quartile: Vec<f64>,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    weights: Vec<f64>,
+    sums: Sums,
+}
+
+impl LongRow {
+    fn new(fences: &[Fence], n_rows: usize) -> Self {
+        let zeros = || vec![0.0; n_rows * fences.len()];
+        let repeated = |of: fn(&Fence) -> f64| {
+            let row: Vec<f64> = fences.iter().map(of).collect();
+            row.repeat(n_rows)
+        };
+        Self {
+            quartile: repeated(|fence| fence.quartile),
+            low: repeated(|fence| fence.low),
+            high: repeated(|fence| fence.high),
+            weights: zeros(),
+            sums: [zeros(), zeros(), zeros()],
+        }
+    }
+
+    /// Adds rows of the values `x`.
+    #[inline(always)]
+    fn add<T: Float>(&mut self, x: &[T]) {
+        let len = x.len();
+        let (quartile, low) = (&self.quartile[..len], &self.low[..len]);
+        let (high, weights) = (&self.high[..len], &self.weights[..len]);
+        let [zeroth, first, second] = &mut self.sums;
+        let (zeroth, first) = (&mut zeroth[..len], &mut first[..len]);
+        let second = &mut second[..len];
+        for i in 0..len {
+            let x = x[i].to_f64();
+            let counts = (x >= low[i]) & (x <= high[i]) & (weights[i] > 0.0);
+            let weight = if counts { weights[i] } else { 0.0 };
+            let difference = if counts { x - quartile[i] } else { 0.0 };
+            let weighted = weight * difference;
+            zeroth[i] += weight;
+            first[i] += weighted;
+            second[i] += weighted * difference;
+        }
     }
 }
 
@@ -165,7 +251,7 @@ fn replace_constant(variance: &mut [f64], mean: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
+    use ndarray::{Array1, Array2};
 
     fn spread(data: &Array2<f64>) -> Spread {
         let rows = Rows::new(data.view()).expect("finite");
@@ -197,6 +283,27 @@ mod tests {
         let data = Array2::from_shape_fn((4, 2), |(n, d)| if d == 0 { 0.1 } else { n as f64 });
         assert_eq!(spread(&data).variance, [1.25, 1.25]);
         assert_eq!(spread(&Array2::from_elem((3, 2), 7.0)).variance, [1.0, 1.0]);
+    }
+
+    #[test]
+    fn weights_count_as_rows_and_strides_do_not_matter() {
+        let data = Array2::from_shape_fn((6000, 3), |(n, d)| ((n * (4 * d + 3)) % 101) as f64);
+        let threads = Threads::new(2).expect("2 threads");
+        let of = |view, weights: Option<&Array1<f64>>| {
+            let rows = Rows::new(view).expect("finite");
+            let weights = weights.map(|weights| weights.view());
+            Spread::new(rows, weights, &threads).expect("squares are finite")
+        };
+        let plain = of(data.view(), None);
+        let turned = data.t().as_standard_layout().to_owned();
+        assert_eq!(of(turned.t(), None), plain);
+        assert_eq!(of(data.view(), Some(&Array1::from_elem(6000, 49.0))), plain);
+        let weights = Array1::from_shape_fn(6000, |n| (n / 3000) as f64);
+        let half = of(data.slice(s![3000.., ..]), None);
+        let weighted = of(data.view(), Some(&weights));
+        for (found, expected) in weighted.variance.iter().zip(&half.variance) {
+            assert!((found - expected).abs() < 1e-12 * expected);
+        }
     }
 
     #[test]

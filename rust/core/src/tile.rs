@@ -125,6 +125,18 @@ impl<E: Float> Tile<E> {
             .chunks_exact(self.n_features * L::GROUP)
             .take(n_groups)
     }
+
+    /// The same groups, to be written.
+    #[inline(always)]
+    pub(crate) fn groups_mut<L: Lanes<Element = E>>(
+        &mut self,
+    ) -> impl Iterator<Item = &mut [L::Vector]> {
+        let n_groups = self.len.div_ceil(L::LANES * L::GROUP);
+        let vectors = L::vectors_mut(&mut self.values);
+        vectors
+            .chunks_exact_mut(self.n_features * L::GROUP)
+            .take(n_groups)
+    }
 }
 
 /// Rows and columns of the blocks that a group is transposed in.

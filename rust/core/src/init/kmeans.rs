@@ -1,6 +1,7 @@
-//! Hard labels by k-means: greedy k-means++ centres, then Lloyd's iterations (Lloyd 1982).
+//! Hard labels by k-means: greedy k-means++ centres, then Lloyd's iterations, on a sample of the rows where they are
+//! many; then every row gets the label of its nearest centre.
 //!
-//! Distances are those of [`ScaledRows`], so units don't matter.
+//! Distances are those of a [`FeatureSpace`], so that units don't matter.
 
 use std::ops::Range;
 
@@ -8,168 +9,292 @@ use ndarray::{Axis, s};
 use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::scaled_rows::ScaledRows;
+use super::feature_space::FeatureSpace;
+use super::lloyd::improve;
+use super::packed_rows::{PackedRows, flops_per_row};
+use super::patience::Patience;
 use super::seeding::greedy_centres;
-use crate::float::{Element, Float};
+use crate::config::RowKnowledge;
+use crate::data::Rows;
+use crate::error::GmmError;
+use crate::float::Float;
 use crate::kernels;
-use crate::kernels::distance::scaled_squared_distances;
+use crate::kernels::clusters::nearest;
 use crate::kernels::lanes::Lanes;
-use crate::kernels::point::Point;
+use crate::parallel::{Spans, Threads};
 use crate::tile::{MAX_TILE, Tile, buffer};
 
-/// Lloyd's iterations at most.
-const MAX_ITERATIONS: usize = 100;
-
-/// Lloyd stops when the sum of squared distances falls by less than this part of itself.
-const RELATIVE_TOLERANCE: f64 = 1e-4;
-
 /// A label in 0..n_clusters for each row. Clusters may stay empty where rows are fewer or equal.
+///
+/// # Errors
+/// [`GmmError::Interrupted`] at the end of `patience`.
 pub(crate) fn kmeans_labels<T: Float>(
-    data: &ScaledRows<'_, T>,
+    rows: &Rows<'_, T>,
+    knowledge: &RowKnowledge<'_>,
+    space: &FeatureSpace<T>,
     n_clusters: usize,
+    threads: &Threads,
     rng: &mut Xoshiro256PlusPlus,
-) -> Vec<u32> {
-    let mut centres = greedy_centres(data, n_clusters, rng);
-    let mut labels = vec![0; data.rows.n_samples()];
-    let mut inertia = f64::INFINITY;
-    for _ in 0..MAX_ITERATIONS {
-        let partials = assign(data, &centres, &mut labels);
-        let next = partials.iter().map(|partial| partial.inertia).sum();
-        if inertia - next <= RELATIVE_TOLERANCE * next {
-            break;
-        }
-        inertia = next;
-        move_centres(&mut centres, &partials);
-    }
-    labels
+    patience: Patience<'_>,
+) -> Result<Vec<u32>, GmmError> {
+    let packed = PackedRows::new(rows, knowledge, space, n_clusters, threads, rng);
+    let centres = centres(&packed, rows, space, n_clusters, threads, rng, patience)?;
+    Ok(nearest_labels(rows, space, &centres, threads))
 }
 
-/// Labels every row with its nearest centre, the first of equals.
-fn assign<T: Float>(
-    data: &ScaledRows<'_, T>,
-    centres: &[Vec<f64>],
-    labels: &mut [u32],
-) -> Vec<SpanSums> {
-    let parts = labels.chunks_mut(data.spans.span_len());
-    let work = data.spans.ranges().into_iter().zip(parts).collect();
-    data.threads.map(work, |(span, labels)| {
-        kernels::run(Assign {
-            data,
+/// The centres of `n_clusters` clusters of the rows in `packed`, one after another.
+fn centres<T: Float>(
+    packed: &PackedRows<T>,
+    rows: &Rows<'_, T>,
+    space: &FeatureSpace<T>,
+    n_clusters: usize,
+    threads: &Threads,
+    rng: &mut Xoshiro256PlusPlus,
+    mut patience: Patience<'_>,
+) -> Result<Vec<T>, GmmError> {
+    let mut centres = greedy_centres(packed, rows, space, n_clusters, threads, rng, &mut patience)?;
+    improve(
+        packed,
+        &mut centres,
+        rows.n_features(),
+        threads,
+        &mut patience,
+    )?;
+    Ok(centres)
+}
+
+/// The nearest centre of each row, the first of equals.
+fn nearest_labels<T: Float>(
+    rows: &Rows<'_, T>,
+    space: &FeatureSpace<T>,
+    centres: &[T],
+    threads: &Threads,
+) -> Vec<u32> {
+    let n_features = rows.n_features();
+    let flops = flops_per_row(n_features, centres.len() / n_features);
+    let spans = Spans::new(rows.n_samples(), flops, 0);
+    let mut labels = vec![0; rows.n_samples()];
+    let parts = labels.chunks_mut(spans.span_len());
+    let work = spans.ranges().into_iter().zip(parts).collect();
+    threads.map(work, |(span, labels)| {
+        kernels::run(Label {
+            rows: rows.reborrow(),
+            space,
             centres,
             span,
             labels,
-        })
-    })
+        });
+    });
+    labels
 }
 
-/// Moves every centre to the mean of its rows; a centre without rows stays.
-fn move_centres(centres: &mut [Vec<f64>], partials: &[SpanSums]) {
-    for (cluster, centre) in centres.iter_mut().enumerate() {
-        let count: f64 = partials.iter().map(|partial| partial.counts[cluster]).sum();
-        if count > 0.0 {
-            for (d, coordinate) in centre.iter_mut().enumerate() {
-                let shifts = partials.iter().map(|partial| partial.shifts[cluster][d]);
-                *coordinate += shifts.sum::<f64>() / count;
-            }
-        }
-    }
-}
-
-/// What one span contributes to an iteration of Lloyd's.
-struct SpanSums {
-    /// Number of rows of each cluster.
-    counts: Vec<f64>,
-    /// Σ (x − centre) over the rows of each cluster.
-    shifts: Vec<Vec<f64>>,
-    /// Sum of squared distances from the nearest centre.
-    inertia: f64,
-}
-
-/// The work of [`assign`] on one span, whose part of the labels is `labels`.
-struct Assign<'a, 'd, T> {
-    data: &'a ScaledRows<'d, T>,
-    centres: &'a [Vec<f64>],
+/// The work of [`nearest_labels`] on one span, whose part of the labels is `labels`.
+struct Label<'a, T> {
+    rows: Rows<'a, T>,
+    space: &'a FeatureSpace<T>,
+    centres: &'a [T],
     span: Range<usize>,
     labels: &'a mut [u32],
 }
 
-impl<T: Float> WithSimd for Assign<'_, '_, T> {
-    type Output = SpanSums;
+impl<T: Float> WithSimd for Label<'_, T> {
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> SpanSums {
+    fn with_simd<S: Simd>(self, simd: S) {
         let lanes = T::lanes(simd);
         if const { T::Lanes::<S>::GROUP == 6 } {
-            self.groups::<_, 6>(lanes)
+            self.groups::<_, 6>(lanes);
         } else {
-            self.groups::<_, 2>(lanes)
+            self.groups::<_, 2>(lanes);
         }
     }
 }
 
-impl<T: Float> Assign<'_, '_, T> {
+impl<T: Float> Label<'_, T> {
     #[inline(always)]
-    fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) -> SpanSums {
-        let ScaledRows { rows, scale, .. } = self.data;
-        let mut sums = SpanSums {
-            counts: vec![0.0; self.centres.len()],
-            shifts: vec![vec![0.0; rows.n_features()]; self.centres.len()],
-            inertia: 0.0,
-        };
-        let points: Vec<Point<T>> = self
-            .centres
-            .iter()
-            .map(|centre| Point::new(centre))
-            .collect();
-        let mut tile = Tile::new(rows.n_features(), MAX_TILE);
-        let (mut nearest, mut label) = (buffer::<T>(MAX_TILE), buffer::<T>(MAX_TILE));
-        let span = rows.view().slice_move(s![self.span, ..]);
+    fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) {
+        let mut tile = Tile::new(self.rows.n_features(), MAX_TILE);
+        let mut found = buffer::<T>(MAX_TILE);
+        let span = self.rows.view().slice_move(s![self.span, ..]);
         let tiles = span.axis_chunks_iter(Axis(0), MAX_TILE);
-        for (values, labels) in tiles.zip(self.labels.chunks_mut(MAX_TILE)) {
-            tile.load::<L, T>(values);
-            for (index, group) in tile.groups::<L>().enumerate() {
-                let (distance, cluster) =
-                    nearest_points::<L, V>(lanes, group.as_chunks().0, &points, scale);
-                let group = index * V..(index + 1) * V;
-                L::vectors_mut(&mut nearest)[group.clone()].copy_from_slice(&distance);
-                L::vectors_mut(&mut label)[group].copy_from_slice(&cluster);
+        for (rows, labels) in tiles.zip(self.labels.chunks_mut(MAX_TILE)) {
+            self.space.load(lanes, rows, &mut tile);
+            let vectors = L::vectors_mut(&mut found).as_chunks_mut::<V>().0;
+            for (group, found) in tile.groups::<L>().zip(vectors) {
+                *found = nearest::<L, V>(lanes, group.as_chunks().0, self.centres).1;
             }
-            sums.inertia += nearest[..tile.len()]
-                .iter()
-                .map(|x| x.to_f64())
-                .sum::<f64>();
-            for ((row, out), &label) in values.axis_iter(Axis(0)).zip(labels).zip(label.iter()) {
-                let cluster = label.to_f64() as usize;
-                *out = cluster as u32;
-                sums.counts[cluster] += 1.0;
-                let shift = sums.shifts[cluster].iter_mut();
-                for ((sum, x), centre) in shift.zip(row).zip(&self.centres[cluster]) {
-                    *sum += x.to_f64() - centre;
-                }
+            for (label, cluster) in labels.iter_mut().zip(found.iter()) {
+                *label = cluster.to_f64() as u32;
             }
         }
-        sums
     }
 }
 
-/// The squared distance of each row from the nearest of `points`, and which one that is, the first of equals.
-#[inline(always)]
-fn nearest_points<L: Lanes, const V: usize>(
-    lanes: L,
-    x: &[[L::Vector; V]],
-    points: &[Point<L::Element>],
-    scale: &[L::Element],
-) -> ([L::Vector; V], [L::Vector; V]) {
-    let mut nearest = scaled_squared_distances(lanes, x, &points[0], scale);
-    let mut label = [lanes.splat(L::Element::default()); V];
-    for (index, point) in points.iter().enumerate().skip(1) {
-        let distance = scaled_squared_distances(lanes, x, point, scale);
-        let index = lanes.splat(L::Element::from_f64(index as f64));
-        for v in 0..V {
-            let farther = lanes.at_least(distance[v], nearest[v]);
-            label[v] = lanes.select(farther, label[v], index);
-            nearest[v] = lanes.min(distance[v], nearest[v]);
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use ndarray::{Array1, Array2, concatenate};
+    use rand::RngExt;
+    use rand_xoshiro::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::init::lloyd::sums;
+    use crate::spread::Spread;
+
+    const N_CLUSTERS: usize = 8;
+
+    /// Clusters of unequal size at random places; the last has one row in a thousand.
+    fn blobs(n_samples: usize, separation: f64) -> Array2<f64> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(3);
+        let centres = Array2::from_shape_simple_fn((N_CLUSTERS, 3), || rng.random::<f64>());
+        let mut data = Array2::zeros((n_samples, 3));
+        for mut row in data.rows_mut() {
+            let cluster = match rng.random_range(0..1000) {
+                0 => N_CLUSTERS - 1,
+                n => (n as usize % 49).isqrt(),
+            };
+            for (x, centre) in row.iter_mut().zip(centres.row(cluster)) {
+                let noise: f64 = (0..4).map(|_| rng.random::<f64>() - 0.5).sum();
+                *x = separation * centre + noise;
+            }
+        }
+        data
+    }
+
+    struct Problem<'a> {
+        rows: Rows<'a, f64>,
+        space: FeatureSpace<f64>,
+        threads: Threads,
+    }
+
+    impl<'a> Problem<'a> {
+        fn new(data: &'a Array2<f64>) -> Self {
+            let rows = Rows::new(data.view()).expect("finite");
+            let threads = Threads::new(2).expect("2 threads");
+            let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
+            Self {
+                space: FeatureSpace::new(&spread, &spread.variance),
+                rows,
+                threads,
+            }
+        }
+
+        fn packed(&self, sample_weight: Option<&Array1<f64>>) -> PackedRows<f64> {
+            let weights = sample_weight.map(|weights| weights.view());
+            PackedRows::pack(
+                &self.rows,
+                None,
+                weights,
+                &self.space,
+                N_CLUSTERS,
+                &self.threads,
+            )
+        }
+
+        fn centres(&self, packed: &PackedRows<f64>, seed: u64) -> Vec<f64> {
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+            centres(
+                packed,
+                &self.rows,
+                &self.space,
+                N_CLUSTERS,
+                &self.threads,
+                &mut rng,
+                Patience::new(&mut || ControlFlow::Continue(())),
+            )
+            .expect("not interrupted")
+        }
+
+        fn inertia(&self, packed: &PackedRows<f64>, centres: &[f64]) -> f64 {
+            sums(packed, centres, self.rows.n_features(), &self.threads).inertia
         }
     }
-    (nearest, label)
+
+    #[test]
+    fn a_sample_gives_centres_as_good_as_all_rows() {
+        for separation in [3.0, 30.0] {
+            let data = blobs(150_000, separation);
+            let problem = Problem::new(&data);
+            let all = problem.packed(None);
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+            let sample = PackedRows::new(
+                &problem.rows,
+                &RowKnowledge::default(),
+                &problem.space,
+                N_CLUSTERS,
+                &problem.threads,
+                &mut rng,
+            );
+            assert!(sample.len() < all.len());
+            let best = |packed: &PackedRows<f64>| {
+                (0..8)
+                    .map(|seed| problem.inertia(&all, &problem.centres(packed, seed)))
+                    .fold(f64::INFINITY, f64::min)
+            };
+            let (of_sample, of_all) = (best(&sample), best(&all));
+            assert!(of_sample < 1.01 * of_all, "{of_sample} {of_all}");
+        }
+    }
+
+    #[test]
+    fn equal_weights_are_as_none() {
+        let data = blobs(2000, 3.0);
+        let problem = Problem::new(&data);
+        let equal = Array1::from_elem(2000, 49.0);
+        assert_eq!(
+            problem.centres(&problem.packed(Some(&equal)), 1),
+            problem.centres(&problem.packed(None), 1)
+        );
+    }
+
+    #[test]
+    fn a_weight_of_2_is_the_row_twice_and_0_its_absence() {
+        let data = blobs(3000, 3.0);
+        let weights = Array1::from_shape_fn(3000, |n| (n / 1000) as f64);
+        let rows = |part: usize| data.slice(s![part * 1000..(part + 1) * 1000, ..]);
+        let twice = concatenate![Axis(0), rows(1), rows(2), rows(2)];
+        let (weighted, repeated) = (Problem::new(&data), Problem::new(&twice));
+        // Both in the same space.
+        let repeated = Problem {
+            space: Problem::new(&data).space,
+            ..repeated
+        };
+        let (of_weights, of_rows) = (weighted.packed(Some(&weights)), repeated.packed(None));
+        let start: Vec<f64> = (0..N_CLUSTERS)
+            .flat_map(|n| weighted.space.point(&weighted.rows, 1000 + n))
+            .collect();
+        // The weights count in units of the largest.
+        let expected = repeated.inertia(&of_rows, &start) / 2.0;
+        let found = weighted.inertia(&of_weights, &start);
+        assert!((found - expected).abs() < 1e-10 * expected);
+        let improved = |problem: &Problem<'_>, packed| {
+            let mut centres = start.clone();
+            let mut on = || ControlFlow::Continue(());
+            let mut patience = Patience::new(&mut on);
+            improve(packed, &mut centres, 3, &problem.threads, &mut patience).expect("goes on");
+            centres
+        };
+        let pairs = improved(&weighted, &of_weights);
+        for (found, expected) in pairs.iter().zip(improved(&repeated, &of_rows)) {
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_long_search_can_be_stopped() {
+        let data = blobs(70_000, 1.0);
+        let problem = Problem::new(&data);
+        let labels = kmeans_labels(
+            &problem.rows,
+            &RowKnowledge::default(),
+            &problem.space,
+            64,
+            &problem.threads,
+            &mut Xoshiro256PlusPlus::seed_from_u64(0),
+            Patience::new(&mut || ControlFlow::Break(())),
+        );
+        assert_eq!(labels.err(), Some(GmmError::Interrupted));
+    }
 }

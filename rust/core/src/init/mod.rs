@@ -1,8 +1,12 @@
 //! Starting points: hard labels of all rows.
 
 pub(crate) mod alignment;
+pub(crate) mod feature_space;
 pub(crate) mod kmeans;
-pub(crate) mod scaled_rows;
+mod lloyd;
+mod packed_rows;
+pub(crate) mod patience;
+pub(crate) mod sample;
 mod seeding;
 
 use ndarray::{ArrayView1, ArrayView2};

@@ -1,216 +1,232 @@
 //! Greedy k-means++: starting centres for k-means.
 //!
 //! Each centre is drawn among 2 + ln K candidates, which are drawn with probabilities proportional to the
-//! squared distance from the centres so far; the one that leaves the smallest sum of squared distances is
-//! kept (Arthur & Vassilvitskii 2007, §2.2 and the greedy variant of their §7).
+//! squared distance from the centres so far, times the row's weight; the one that leaves the smallest weighted sum of
+//! squared distances is kept (Arthur & Vassilvitskii 2007, §2.2 and the greedy variant of their §7).
+//!
+//! One pass finds the distances that each candidate would leave. Those of the chosen one are kept, so that nothing
+//! is computed twice, with their sums over each tile, so that draws need not go through all rows.
 
-use std::ops::Range;
-
-use ndarray::ArrayView2;
 use pulp::{Simd, WithSimd};
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::scaled_rows::ScaledRows;
+use super::feature_space::FeatureSpace;
+use super::packed_rows::{PackedRows, PackedSpan, flops_per_row};
+use super::patience::Patience;
+use crate::data::Rows;
+use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels;
-use crate::kernels::distance::scaled_squared_distances;
+use crate::kernels::clusters::distances;
 use crate::kernels::lanes::Lanes;
-use crate::kernels::point::Point;
-use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
+use crate::parallel::Threads;
+use crate::tile::{Buffer, MAX_TILE, buffer};
 
-/// `n_clusters` rows as centres. Where rows are fewer or equal, centres are equal, too.
-pub(crate) fn greedy_centres<T: Float>(
-    data: &ScaledRows<'_, T>,
+/// `n_clusters` rows as centres, one after another. Where rows are fewer or equal, centres are equal, too.
+///
+/// # Errors
+/// [`GmmError::Interrupted`] at the end of `patience`.
+pub(super) fn greedy_centres<T: Float>(
+    packed: &PackedRows<T>,
+    rows: &Rows<'_, T>,
+    space: &FeatureSpace<T>,
     n_clusters: usize,
+    threads: &Threads,
     rng: &mut Xoshiro256PlusPlus,
-) -> Vec<Vec<f64>> {
-    let n_samples = data.rows.n_samples();
+    patience: &mut Patience<'_>,
+) -> Result<Vec<T>, GmmError> {
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
-    let mut nearest = vec![T::from_f64(f64::INFINITY); n_samples];
-    let mut centres: Vec<Vec<f64>> = Vec::with_capacity(n_clusters);
-    let mut candidates = vec![rng.random_range(0..n_samples)];
+    let by_weight: Vec<Distances<T>> = packed.spans.iter().map(Distances::equal).collect();
+    let mut potentials: Vec<Potential<'_, T>> = packed
+        .spans
+        .iter()
+        .map(|rows| Potential::new(rows, n_candidates))
+        .collect();
+    let mut centres = Vec::with_capacity(n_clusters * space.n_features());
+    let mut drawn = draw(by_weight.iter(), 1, rng);
     loop {
-        let mut points: Vec<_> = candidates.iter().map(|&n| data.point(n)).collect();
-        let best = best_candidate(data, &points, &nearest);
-        centres.push(points.swap_remove(best));
-        if centres.len() == n_clusters {
-            return centres;
-        }
-        lower_nearest(data, &centres[centres.len() - 1], &mut nearest);
-        candidates = draw(&nearest, n_candidates, rng);
-    }
-}
-
-/// Index of the point that would leave the smallest sum of squared distances, the first of equals.
-fn best_candidate<T: Float>(data: &ScaledRows<'_, T>, points: &[Vec<f64>], nearest: &[T]) -> usize {
-    if points.len() == 1 {
-        return 0;
-    }
-    let partials = data.threads.map(data.spans.ranges(), |span| {
-        kernels::run(Potentials {
-            data,
-            points,
-            nearest,
-            span,
-        })
-    });
-    let potential = |c: usize| partials.iter().map(|partial| partial[c]).sum::<f64>();
-    let potentials: Vec<f64> = (0..points.len()).map(potential).collect();
-    (1..points.len()).fold(0, |best, c| {
-        if potentials[c] < potentials[best] {
-            c
-        } else {
-            best
-        }
-    })
-}
-
-/// Lowers each row's squared distance from its nearest centre, now that `point` is a centre too.
-fn lower_nearest<T: Float>(data: &ScaledRows<'_, T>, point: &[f64], nearest: &mut [T]) {
-    let parts = nearest.chunks_mut(data.spans.span_len());
-    let work = data.spans.ranges().into_iter().zip(parts).collect();
-    data.threads.map(work, |(span, nearest)| {
-        kernels::run(LowerNearest {
-            data,
-            point,
-            span,
-            nearest,
+        let candidates: Vec<Vec<T>> = drawn
+            .iter()
+            .map(|&(span, lane)| space.point(rows, packed.row(span * packed.span_len + lane)))
+            .collect();
+        threads.map(potentials.iter_mut().collect(), |potential| {
+            kernels::run(Try {
+                potential,
+                candidates: &candidates,
+            });
         });
+        let chosen = best_candidate(&potentials, candidates.len());
+        centres.extend_from_slice(&candidates[chosen]);
+        if centres.len() == n_clusters * space.n_features() {
+            return Ok(centres);
+        }
+        for Potential {
+            left, candidates, ..
+        } in &mut potentials
+        {
+            std::mem::swap(left, &mut candidates[chosen]);
+        }
+        drawn = draw(potentials.iter().map(|span| &span.left), n_candidates, rng);
+        if drawn.is_empty() {
+            drawn = draw(by_weight.iter(), n_candidates, rng);
+        }
+        patience.spend(packed.len() * flops_per_row(space.n_features(), candidates.len()))?;
+    }
+}
+
+/// Index of the candidate that leaves the smallest sum, the first of equals.
+fn best_candidate<T>(potentials: &[Potential<'_, T>], n_candidates: usize) -> usize {
+    let total = |c: usize| -> f64 {
+        let spans = potentials.iter().map(|span| &span.candidates[c]);
+        spans.flat_map(|candidate| &candidate.tile_sums).sum()
+    };
+    let totals: Vec<f64> = (0..n_candidates).map(total).collect();
+    (1..n_candidates).fold(0, |best, c| if totals[c] < totals[best] { c } else { best })
+}
+
+/// `n_draws` rows, as span and lane in it, with probabilities proportional to their weighted distances; none where
+/// all of these are 0.
+fn draw<'a, T: Float>(
+    spans: impl Iterator<Item = &'a Distances<T>> + Clone,
+    n_draws: usize,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Vec<(usize, usize)> {
+    let tiles = spans.enumerate().flat_map(|(span, distances)| {
+        let tiles = distances.weighted.chunks(MAX_TILE).enumerate();
+        let sums = distances.tile_sums.iter();
+        tiles
+            .zip(sums)
+            .map(move |((tile, lanes), &sum)| ((span, tile * MAX_TILE), lanes, sum))
+            .filter(|(_, _, sum)| *sum > 0.0)
     });
+    let total: f64 = tiles.clone().map(|(_, _, sum)| sum).sum();
+    if total == 0.0 {
+        return Vec::new();
+    }
+    let draw = |_| {
+        let mut rest = rng.random::<f64>() * total;
+        let sums = tiles.clone().map(|(_, _, sum)| sum);
+        let tile = position(sums, &mut rest);
+        let ((span, first), lanes, _) = tiles.clone().nth(tile).expect("a tile that was found");
+        let lane = position(lanes.iter().map(|x| x.to_f64()), &mut rest);
+        (span, first + lane)
+    };
+    (0..n_draws).map(draw).collect()
 }
 
-/// `n_draws` rows, drawn with probabilities proportional to `weights`; uniformly where all are 0.
-fn draw<T: Float>(weights: &[T], n_draws: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<usize> {
-    let total: f64 = weights.iter().map(|w| w.to_f64()).sum();
-    let mut draws: Vec<f64> = (0..n_draws).map(|_| rng.random::<f64>()).collect();
-    if !(total > 0.0 && total.is_finite()) {
-        let n = weights.len();
-        let row = |u: &f64| ((u * n as f64) as usize).min(n - 1);
-        return draws.iter().map(row).collect();
-    }
-    draws.sort_unstable_by(f64::total_cmp);
-    let mut draws = draws.into_iter().peekable();
-    let mut chosen = Vec::with_capacity(n_draws);
-    let mut sum = 0.0;
+/// Where `rest` lies on `lengths`, one after another, and how far it is behind the start of that one. Rounding may
+/// put it beyond the end; it then belongs to the last that isn't 0.
+fn position(lengths: impl Iterator<Item = f64>, rest: &mut f64) -> usize {
     let mut last = 0;
-    for (n, weight) in weights.iter().enumerate() {
-        let weight = weight.to_f64();
-        sum += weight;
-        if weight > 0.0 {
-            last = n;
-            while draws.next_if(|u| u * total < sum).is_some() {
-                chosen.push(n);
+    for (index, length) in lengths.enumerate() {
+        if length > 0.0 {
+            last = index;
+            if *rest < length {
+                return index;
             }
+            *rest -= length;
         }
     }
-    chosen.resize(n_draws, last);
-    chosen
+    last
 }
 
-/// Σ_n min(nearest_n, distance_n) over a span, for each point.
-struct Potentials<'a, 'd, T> {
-    data: &'a ScaledRows<'d, T>,
-    points: &'a [Vec<f64>],
-    nearest: &'a [T],
-    span: Range<usize>,
+/// w_n · (squared distance of row n from its nearest centre), for the rows of a span.
+struct Distances<T> {
+    /// [`MAX_TILE`] for each tile; 0 where there is no row.
+    weighted: Buffer<T>,
+    tile_sums: Vec<f64>,
 }
 
-impl<T: Float> WithSimd for Potentials<'_, '_, T> {
-    type Output = Vec<f64>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
-        let lanes = T::lanes(simd);
-        let mut potentials = vec![0.0; self.points.len()];
-        let points: Vec<Point<T>> = self.points.iter().map(|point| Point::new(point)).collect();
-        let mut distances = DistanceTile::new(self.data);
-        let nearest = self.nearest[self.span.clone()].chunks(MAX_TILE);
-        for (rows, nearest) in self.data.tiles(self.span).zip(nearest) {
-            distances.load::<T::Lanes<S>>(rows);
-            for (potential, point) in potentials.iter_mut().zip(&points) {
-                let lowered = distances.lowered(lanes, point, nearest);
-                *potential += lowered.iter().map(|x| x.to_f64()).sum::<f64>();
-            }
+impl<T: Float> Distances<T> {
+    /// All rows at distance 1.
+    fn equal(rows: &PackedSpan<T>) -> Self {
+        let tiles = rows.weights.chunks(MAX_TILE);
+        Self {
+            tile_sums: tiles
+                .map(|tile| tile.iter().map(|w| w.to_f64()).sum())
+                .collect(),
+            weighted: rows.weights.clone(),
         }
-        potentials
     }
 }
 
-/// The work of [`lower_nearest`] on a span, whose part of the distances is `nearest`.
-struct LowerNearest<'a, 'd, T> {
-    data: &'a ScaledRows<'d, T>,
-    point: &'a [f64],
-    span: Range<usize>,
-    nearest: &'a mut [T],
+/// What the centres chosen so far leave of a span, and what each candidate would.
+struct Potential<'a, T> {
+    rows: &'a PackedSpan<T>,
+    left: Distances<T>,
+    candidates: Vec<Distances<T>>,
 }
 
-impl<T: Float> WithSimd for LowerNearest<'_, '_, T> {
+impl<'a, T: Float> Potential<'a, T> {
+    /// Before there is any centre.
+    fn new(rows: &'a PackedSpan<T>, n_candidates: usize) -> Self {
+        let (len, n_tiles) = (rows.weights.len(), rows.tiles.len());
+        let unset = |weighted| Distances {
+            weighted,
+            tile_sums: vec![0.0; n_tiles],
+        };
+        let mut infinite = buffer(len);
+        infinite.fill(T::from_f64(f64::INFINITY));
+        Self {
+            rows,
+            left: unset(infinite),
+            candidates: (0..n_candidates).map(|_| unset(buffer(len))).collect(),
+        }
+    }
+}
+
+/// Finds what `candidates` would leave of a span.
+struct Try<'a, 'b, T> {
+    potential: &'a mut Potential<'b, T>,
+    candidates: &'a [Vec<T>],
+}
+
+impl<T: Float> WithSimd for Try<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let lanes = T::lanes(simd);
-        let point = Point::new(self.point);
-        let mut distances = DistanceTile::new(self.data);
-        let nearest = self.nearest.chunks_mut(MAX_TILE);
-        for (rows, nearest) in self.data.tiles(self.span).zip(nearest) {
-            distances.load::<T::Lanes<S>>(rows);
-            nearest.copy_from_slice(distances.lowered(lanes, &point, nearest));
-        }
-    }
-}
-
-/// Squared distances of a tile of rows.
-struct DistanceTile<'a, T> {
-    tile: Tile<T>,
-    scale: &'a [T],
-    distances: Buffer<T>,
-}
-
-impl<'a, T: Float> DistanceTile<'a, T> {
-    fn new(data: &'a ScaledRows<'_, T>) -> Self {
-        Self {
-            tile: Tile::new(data.rows.n_features(), MAX_TILE),
-            scale: &data.scale,
-            distances: buffer(MAX_TILE),
-        }
-    }
-
-    #[inline(always)]
-    fn load<L: Lanes<Element = T>>(&mut self, rows: ArrayView2<'_, T>) {
-        self.tile.load::<L, T>(rows);
-    }
-
-    /// The squared distances from `point` where they are less than `nearest`, else these.
-    #[inline(always)]
-    fn lowered<L: Lanes<Element = T>>(
-        &mut self,
-        lanes: L,
-        point: &Point<T>,
-        nearest: &[T],
-    ) -> &[T] {
-        if const { L::GROUP == 6 } {
-            self.fill::<L, 6>(lanes, point);
+        if const { T::Lanes::<S>::GROUP == 6 } {
+            self.groups::<_, 6>(lanes);
         } else {
-            self.fill::<L, 2>(lanes, point);
+            self.groups::<_, 2>(lanes);
         }
-        let distances = &mut self.distances[..self.tile.len()];
-        for (distance, &nearest) in distances.iter_mut().zip(nearest) {
-            *distance = if *distance < nearest {
-                *distance
-            } else {
-                nearest
-            };
-        }
-        distances
     }
+}
 
+impl<T: Float> Try<'_, '_, T> {
     #[inline(always)]
-    fn fill<L: Lanes<Element = T>, const V: usize>(&mut self, lanes: L, point: &Point<T>) {
-        let out = L::vectors_mut(&mut self.distances).as_chunks_mut::<V>().0;
-        for (group, out) in self.tile.groups::<L>().zip(out) {
-            *out = scaled_squared_distances(lanes, group.as_chunks().0, point, self.scale);
+    fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) {
+        let Potential {
+            rows,
+            left,
+            candidates,
+        } = self.potential;
+        for (index, tile) in rows.tiles.iter().enumerate() {
+            let lanes_of_tile = index * MAX_TILE..(index + 1) * MAX_TILE;
+            let weights = L::vectors(&rows.weights[lanes_of_tile.clone()]);
+            let left = L::vectors(&left.weighted[lanes_of_tile.clone()]);
+            for candidate in candidates.iter_mut() {
+                candidate.tile_sums[index] = 0.0;
+            }
+            let bounds = left.as_chunks::<V>().0.iter().zip(weights.as_chunks().0);
+            for (group, (x, (left, weights))) in tile.groups::<L>().zip(bounds).enumerate() {
+                let x = x.as_chunks::<V>().0;
+                for (point, candidate) in self.candidates.iter().zip(candidates.iter_mut()) {
+                    let distance = distances(lanes, x, point);
+                    let out = &mut candidate.weighted[lanes_of_tile.clone()];
+                    let out = &mut L::vectors_mut(out).as_chunks_mut::<V>().0[group];
+                    let mut sum = lanes.splat(T::default());
+                    for v in 0..V {
+                        let weights: &[L::Vector; V] = weights;
+                        out[v] = lanes.min(left[v], lanes.mul(distance[v], weights[v]));
+                        sum = lanes.add(sum, out[v]);
+                    }
+                    candidate.tile_sums[index] += lanes.sum(sum).to_f64();
+                }
+            }
         }
     }
 }
@@ -220,15 +236,21 @@ mod tests {
     use super::*;
     use rand_xoshiro::rand_core::SeedableRng;
 
+    fn distances(weighted: &[f64]) -> Distances<f64> {
+        Distances {
+            weighted: Buffer::from_slice(64, weighted),
+            tile_sums: vec![weighted.iter().sum()],
+        }
+    }
+
     #[test]
     fn draws_only_rows_of_positive_weight_in_proportion() {
-        let weights = [0.0, 1.0, 0.0, 3.0, 0.0];
+        let spans = [distances(&[0.0, 1.0, 0.0]), distances(&[0.0, 3.0, 0.0])];
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-        let draws = draw(&weights, 40_000, &mut rng);
-        let count = |n| draws.iter().filter(|&&m| m == n).count();
-        assert_eq!(count(1) + count(3), 40_000);
-        assert!((count(3) as f64 / 40_000.0 - 0.75).abs() < 0.01);
-        let uniform = super::draw(&[0.0; 4], 1000, &mut rng);
-        assert!((0..4).all(|n| uniform.contains(&n)));
+        let draws = draw(spans.iter(), 40_000, &mut rng);
+        let count = |row| draws.iter().filter(|&&drawn| drawn == row).count();
+        assert_eq!(count((0, 1)) + count((1, 1)), 40_000);
+        assert!((count((1, 1)) as f64 / 40_000.0 - 0.75).abs() < 0.01);
+        assert!(draw([distances(&[0.0; 4])].iter(), 3, &mut rng).is_empty());
     }
 }

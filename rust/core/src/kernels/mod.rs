@@ -4,6 +4,7 @@
 //! [`run`]. Densities have one lane per row of data, in register tiles of [`GROUP`](lanes::Lanes::GROUP) vectors;
 //! moments have one lane per feature, unless features are few.
 
+pub(crate) mod clusters;
 pub(crate) mod distance;
 pub(crate) mod exp2;
 mod instruction_set;

@@ -1,0 +1,164 @@
+//! Lloyd's iterations (Lloyd 1982): every row to its nearest centre, every centre to the weighted mean of its rows.
+
+use pulp::{Simd, WithSimd};
+
+use super::packed_rows::{PackedRows, PackedSpan, flops_per_row};
+use super::patience::Patience;
+use crate::error::GmmError;
+use crate::float::Float;
+use crate::kernels;
+use crate::kernels::clusters::{add_members, nearest, select_members};
+use crate::kernels::lanes::Lanes;
+use crate::parallel::Threads;
+use crate::tile::{MAX_TILE, buffer};
+
+/// Iterations at most.
+const MAX_ITERATIONS: usize = 100;
+
+/// The end is where the sum of squared distances falls by less than this part of itself.
+const RELATIVE_TOLERANCE: f64 = 1e-4;
+
+/// Improves `centres` until that hardly helps.
+///
+/// # Errors
+/// [`GmmError::Interrupted`] at the end of `patience`.
+pub(super) fn improve<T: Float>(
+    packed: &PackedRows<T>,
+    centres: &mut [T],
+    n_features: usize,
+    threads: &Threads,
+    patience: &mut Patience<'_>,
+) -> Result<(), GmmError> {
+    let flops = packed.len() * flops_per_row(n_features, centres.len() / n_features);
+    let mut inertia = f64::INFINITY;
+    for _ in 0..MAX_ITERATIONS {
+        let sums = sums(packed, centres, n_features, threads);
+        if inertia - sums.inertia <= RELATIVE_TOLERANCE * sums.inertia {
+            break;
+        }
+        inertia = sums.inertia;
+        move_centres(centres, &sums, n_features);
+        patience.spend(flops)?;
+    }
+    Ok(())
+}
+
+/// Moves every centre to the mean of its rows; a centre without rows stays.
+fn move_centres<T: Float>(centres: &mut [T], sums: &Sums, n_features: usize) {
+    let centres = centres.chunks_exact_mut(n_features);
+    for ((centre, &count), first) in centres
+        .zip(&sums.counts)
+        .zip(sums.first.chunks_exact(n_features))
+    {
+        if count > 0.0 {
+            for (coordinate, sum) in centre.iter_mut().zip(first) {
+                *coordinate = T::from_f64(sum / count);
+            }
+        }
+    }
+}
+
+/// What an iteration needs to know of some rows.
+pub(super) struct Sums {
+    /// Σ w_n over the rows of each cluster.
+    counts: Vec<f64>,
+    /// Σ w_n x_n over the rows of each cluster.
+    first: Vec<f64>,
+    /// Σ w_n · (squared distance from the nearest centre).
+    pub(super) inertia: f64,
+}
+
+impl Sums {
+    fn zero(n_clusters: usize, n_features: usize) -> Self {
+        Self {
+            counts: vec![0.0; n_clusters],
+            first: vec![0.0; n_clusters * n_features],
+            inertia: 0.0,
+        }
+    }
+
+    /// Adds the sums of other rows.
+    fn merge(mut self, other: &Self) -> Self {
+        let counts = self.counts.iter_mut().zip(&other.counts);
+        for (sum, term) in counts.chain(self.first.iter_mut().zip(&other.first)) {
+            *sum += term;
+        }
+        self.inertia += other.inertia;
+        self
+    }
+}
+
+/// The sums of all rows, each with the cluster of its nearest centre, the first of equals.
+pub(super) fn sums<T: Float>(
+    packed: &PackedRows<T>,
+    centres: &[T],
+    n_features: usize,
+    threads: &Threads,
+) -> Sums {
+    let partials = threads.map(packed.spans.iter().collect(), |rows| {
+        kernels::run(Sum {
+            rows,
+            centres,
+            n_features,
+        })
+    });
+    let zero = Sums::zero(centres.len() / n_features, n_features);
+    partials.iter().fold(zero, Sums::merge)
+}
+
+/// The work of [`sums`] on one span.
+struct Sum<'a, T> {
+    rows: &'a PackedSpan<T>,
+    centres: &'a [T],
+    n_features: usize,
+}
+
+impl<T: Float> WithSimd for Sum<'_, T> {
+    type Output = Sums;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Sums {
+        let lanes = T::lanes(simd);
+        if const { T::Lanes::<S>::GROUP == 6 } {
+            self.groups::<_, 6>(lanes)
+        } else {
+            self.groups::<_, 2>(lanes)
+        }
+    }
+}
+
+impl<T: Float> Sum<'_, T> {
+    #[inline(always)]
+    fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) -> Sums {
+        let n_clusters = self.centres.len() / self.n_features;
+        let mut sums = Sums::zero(n_clusters, self.n_features);
+        let (mut labels, mut members) = (buffer::<T>(MAX_TILE), buffer::<T>(MAX_TILE));
+        let weights = self.rows.weights.chunks_exact(MAX_TILE);
+        for (tile, weights) in self.rows.tiles.iter().zip(weights) {
+            let weights = L::vectors(weights);
+            let labels = L::vectors_mut(&mut labels);
+            let members = L::vectors_mut(&mut members);
+            let mut n_vectors = 0;
+            for (group, weights) in tile.groups::<L>().zip(weights.as_chunks::<V>().0) {
+                let (distance, label) = nearest::<L, V>(lanes, group.as_chunks().0, self.centres);
+                labels[n_vectors..n_vectors + V].copy_from_slice(&label);
+                let mut inertia = lanes.splat(T::default());
+                for v in 0..V {
+                    inertia = lanes.mul_add(distance[v], weights[v], inertia);
+                }
+                sums.inertia += lanes.sum(inertia).to_f64();
+                n_vectors += V;
+            }
+            let first = sums.first.chunks_exact_mut(self.n_features);
+            for (cluster, (count, first)) in sums.counts.iter_mut().zip(first).enumerate() {
+                let members = &mut members[..n_vectors];
+                let found = select_members(lanes, &labels[..n_vectors], weights, cluster, members);
+                if found > 0.0 {
+                    *count += found;
+                    add_members::<L, V>(lanes, tile, members, first);
+                }
+            }
+        }
+        sums
+    }
+}
