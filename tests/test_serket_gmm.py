@@ -130,6 +130,22 @@ def test_global_seed_decides_when_none_is_given(blobs):
     np.testing.assert_array_equal(*messages)
 
 
+def test_acceleration_saves_iterations_where_classes_overlap():
+    rng = np.random.default_rng(0)
+    observation = srk.Observation(rng.standard_normal((2000, 2)) + rng.integers(2, size=(2000, 1)) * 1.2)
+    plain, accelerated = (
+        GMM(2, 2000, tol=1e-9, n_init=1, acceleration=acceleration, random_state=0, save=False)
+        for acceleration in (None, "squarem")
+    )
+    for gmm in (plain, accelerated):
+        gmm.connect(observation)
+        gmm.update()
+        assert gmm.converged_
+        assert (np.diff(gmm.lower_bounds_) >= -1e-12).all()
+    assert accelerated.n_iter_ < plain.n_iter_ / 3
+    np.testing.assert_allclose(accelerated.lower_bounds_[-1], plain.lower_bounds_[-1], atol=1e-6)
+
+
 def test_prior_has_its_effect(blobs):
     data, _ = blobs
     wide, _ = connected(data, prior=Prior(degrees_of_freedom=1000, covariance=1e6 * np.eye(2)))
@@ -276,6 +292,7 @@ def test_category_is_checked_before_training(blobs, monkeypatch):
         ({"n_init": 0}, "n_init"),
         ({"tol": -1}, "tol must be"),
         ({"tol": np.nan}, "tol must be"),
+        ({"acceleration": "fast"}, "acceleration must be 'squarem'"),
         ({"random_state": "0"}, "random_state"),
         ({"num_threads": 0}, "num_threads"),
         ({"layout": "deep"}, "'flat' or 'numbered'"),

@@ -36,7 +36,7 @@ type Parameters<'py> = (
     PyReadonlyArrayDyn<'py, f64>,
 );
 
-/// Fits a mixture by EM and returns the best of `n_init` starts. Looks for Ctrl-C once per iteration.
+/// Fits a mixture by EM and returns the best of `n_init` starts. Looks for Ctrl-C once per iteration and during long starts.
 #[pyfunction]
 #[pyo3(signature = (
     X, n_components, *, covariance_type, max_iter, tol, n_init, seed, acceleration, reg_covar,
