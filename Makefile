@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+BENCH_CHECK_ARGS ?=
 
 PIP := pip==26.3
 VENV_BIN := .venv/bin
@@ -26,7 +27,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md THIRD-PARTY-LICENSES.t
 .NOTPARALLEL:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: help demo test test-rust test-python test-inlining build bench lint format licences wheel clean
+.PHONY: help demo test test-rust test-python test-inlining build bench bench-check lint format licences wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -54,6 +55,9 @@ bench: build/bench-venv/.ready ## the Rust benchmarks, then every script in benc
 	@for script in benches/*.py; do \
 		if test -f "$$script"; then echo "$$script"; build/bench-venv/bin/python "$$script" || exit 1; fi; \
 	done
+
+bench-check: ## the instructions of fixed workloads against benches/instructions.json; needs valgrind
+	$(PYTHON) scripts/bench_check.py $(BENCH_CHECK_ARGS)
 
 lint: .venv/.lint ## formatting, clippy, rustdoc, ruff, mypy, licences: the static part of test
 	cargo fmt --all --check
