@@ -13,8 +13,9 @@ use std::{env, fs};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};
+use gmm_core::CovarianceType::{Diag, Spherical, Tied};
 use gmm_core::Float;
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 use problem::{Problem, Shape};
 use speed::{Pass, Peak, Timed, flops, heading, instruction_sets};
 
@@ -23,17 +24,16 @@ const INSTRUCTION_SET: &str = "GMM_RS_INSTRUCTION_SET";
 /// The file that collects the lines of the table; it is there in the runs for one instruction set alone.
 const TABLE: &str = "GMM_RS_BENCH_TABLE";
 
-const SHAPES: [Shape; 5] = [
-    shape(100_000, 2, 8),
-    shape(3_000, 18, 10),
-    shape(50_000, 16, 16),
-    shape(10_000, 64, 32),
-    shape(4_000, 256, 16),
+const SHAPES: [Shape; 8] = [
+    Shape::full(100_000, 2, 8),
+    Shape::full(50_000, 16, 16),
+    Shape::full(10_000, 64, 32),
+    Shape::full(6_000, 256, 8),
+    Shape::full(50_000, 39, 64).with(Diag),
+    Shape::full(100_000, 8, 10).with(Tied),
+    Shape::full(100_000, 8, 10).with(Spherical),
+    Shape::full(3_000, 18, 10),
 ];
-
-const fn shape(n: usize, d: usize, k: usize) -> Shape {
-    Shape { n, d, k }
-}
 
 fn main() {
     if let (Ok(path), Ok(name)) = (env::var(TABLE), env::var(INSTRUCTION_SET)) {
@@ -84,17 +84,17 @@ fn passes<T: Float + From<f32>>(
     shape: Shape,
     timed: &mut Vec<Timed>,
 ) {
-    let Shape { n, d, k } = shape;
+    let Shape { n, k, .. } = shape;
     let problem = Problem::<T>::new(shape);
     let evaluator = problem.evaluator();
-    let (mut proba, mut norms) = (Array2::zeros((n, k)), Array1::zeros(n));
+    let mut proba = Array2::zeros((n, k));
 
-    let mut group = criterion.benchmark_group(format!("{n} x {d}, {k} components/{set}/{element}"));
+    let mut group = criterion.benchmark_group(format!("{shape}/{set}/{element}"));
     group.sampling_mode(SamplingMode::Flat);
     group.throughput(Throughput::Elements(n as u64));
     let mut bench = |name: &str, pass: Pass, run: &mut dyn FnMut(u64) -> Duration| {
         timed.push(Timed {
-            name: format!("{name}, {n} x {d}, {k} components"),
+            name: format!("{name}, {shape}"),
             element,
             flops: flops(pass, shape),
             seconds: times(&mut group, name, run),
@@ -103,14 +103,12 @@ fn passes<T: Float + From<f32>>(
     bench("iteration", Pass::Iteration, &mut |iterations| {
         // From the end of the first iteration: the start is not in it.
         let mut ends = Vec::new();
-        problem.fit(1 + iterations as usize, || ends.push(Instant::now()));
+        let config = problem.iterations(1 + iterations as usize);
+        problem.fit(&config, || ends.push(Instant::now()));
         ends[ends.len() - 1] - ends[0]
     });
-    bench("predict_proba", Pass::Evaluation, &mut |repeats| {
+    bench("predict_proba", Pass::PredictProba, &mut |repeats| {
         clock(repeats, || problem.predict_proba(&evaluator, &mut proba))
-    });
-    bench("score_samples", Pass::Evaluation, &mut |repeats| {
-        clock(repeats, || problem.score_samples(&evaluator, &mut norms))
     });
 }
 
