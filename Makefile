@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+BENCH_CHECK_ARGS ?=
 
 PIP := pip==26.3
 VENV_BIN := .venv/bin
@@ -26,7 +27,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md THIRD-PARTY-LICENSES.t
 .NOTPARALLEL:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: help demo test test-rust test-python build bench lint format licences wheel clean
+.PHONY: help demo test test-rust test-python test-inlining build bench bench-check lint format licences wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -34,7 +35,7 @@ help: ## list the verbs
 demo: build/demo-venv/.ready ## learn and recognise penguins in a Serket pipeline, from the built wheel
 	@build/demo-venv/bin/python examples/demo.py build/demo
 
-test: lint test-rust test-python ## everything that must hold before a change lands
+test: lint test-rust test-python test-inlining ## everything that must hold before a change lands
 
 test-rust: .venv/.build
 	cargo test --workspace --locked
@@ -42,6 +43,9 @@ test-rust: .venv/.build
 test-python: build/test-venv/.ready
 	build/test-venv/bin/python -m mypy.stubtest gmm_rs._core
 	build/test-venv/bin/python -m pytest --doctest-modules --pyargs gmm_rs tests $(PYTEST_ARGS)
+
+test-inlining: build/wheel/.built
+	$(VENV_BIN)/python scripts/check_inlining.py build/wheel/*.whl
 
 build: build/wheel/.built ## a wheel for this machine, in build/wheel/
 	@ls build/wheel/*.whl
@@ -51,6 +55,9 @@ bench: build/bench-venv/.ready ## the Rust benchmarks, then every script in benc
 	@for script in benches/*.py; do \
 		if test -f "$$script"; then echo "$$script"; build/bench-venv/bin/python "$$script" || exit 1; fi; \
 	done
+
+bench-check: ## the instructions of fixed workloads against benches/instructions.json; needs valgrind
+	$(PYTHON) scripts/bench_check.py $(BENCH_CHECK_ARGS)
 
 lint: .venv/.lint ## formatting, clippy, rustdoc, ruff, mypy, licences: the static part of test
 	cargo fmt --all --check
@@ -102,9 +109,10 @@ endef
 	$(VENV_BIN)/python -m pip install --quiet --group $*
 	@touch $@
 
+# It keeps the names of its functions, for profilers and scripts/check_inlining.py; the wheels in dist/ don't.
 build/wheel/.built: .venv/.build $(SOURCES)
 	rm -rf build/wheel
-	$(VENV_BIN)/maturin build --release --locked --out build/wheel
+	CARGO_PROFILE_RELEASE_STRIP=none $(VENV_BIN)/maturin build --release --locked --out build/wheel
 	@touch $@
 
 # build/NAME-venv: what a user gets, that is the wheel and its dependencies, and beside it the dependency group NAME.

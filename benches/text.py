@@ -9,13 +9,9 @@ only numpy and gmm_rs.
 
 import argparse
 import filecmp
-import json
 import os
-import platform
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +19,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gmm_rs import _core
+from harness import record
+from harness.clock import seconds
 
 Format = Literal["%d", "%f", "%.18e"]
 
@@ -35,13 +33,6 @@ def cases() -> list[tuple[Format, np.ndarray]]:
         ("%.18e", rng.standard_normal((100_000, 10))),
         ("%d", rng.integers(0, 20, (1_000_000, 1))),
     ]
-
-
-def seconds(run: Callable[[], None]) -> float:
-    """The time of one call, in seconds."""
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 def compare(fmt: Format, matrix: np.ndarray, threads: int, repeats: int, folder: Path) -> dict[str, Any]:
@@ -69,6 +60,7 @@ def compare(fmt: Format, matrix: np.ndarray, threads: int, repeats: int, folder:
     return {
         "format": fmt,
         "shape": list(matrix.shape),
+        "n_threads": threads,
         "bytes": ours.stat().st_size,
         "seconds": times,
         "median_seconds": medians,
@@ -95,24 +87,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     arguments = parser.parse_args()
 
-    machine = {
-        "machine": platform.machine(),
-        "system": platform.platform(),
-        "cpus": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "gmm_rs": version("gmm-rs"),
-        "threads": arguments.threads,
-    }
-    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    versions = {"gmm_rs": version("gmm-rs"), "numpy": np.__version__}
+    print(f"{record.processor()}, {arguments.threads} threads, {versions}")
     print(f"{'format':<8}{'matrix':<18}{'numpy.savetxt, ms':<30}{'gmm_rs, ms':<26}{'faster':>7}")
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for fmt, matrix in cases():
             results.append(compare(fmt, matrix, arguments.threads, arguments.repeats, Path(folder)))
             print(report(results[-1]), flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
+    record.write(arguments.json, results, versions)
 
 
 if __name__ == "__main__":

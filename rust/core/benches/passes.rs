@@ -1,77 +1,139 @@
-//! Speed of the passes over the data: one EM iteration, responsibilities, log-likelihoods, and a whole start.
+//! Speed of the passes over the data on one thread, for each instruction set of the machine and both element types.
+//!
+//! The engine chooses its instruction set once in a process, so this runs itself once for each, and prints at the
+//! end how many floating-point operations a second each pass does and which fraction of the measured peak that is.
+
+mod problem;
+mod speed;
 
 use std::hint::black_box;
-use std::ops::ControlFlow;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{env, fs};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use gmm_core::{Evaluator, FitConfig, Mixture, RowKnowledge, Rows, Threads, fit};
-use ndarray::{Array1, Array2};
-use rand::{RngExt, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput};
+use gmm_core::CovarianceType::{Diag, Spherical, Tied};
+use gmm_core::Float;
+use ndarray::Array2;
+use problem::{Problem, Shape};
+use speed::{Pass, Peak, Timed, flops, heading, instruction_sets};
 
-/// (N, D, K).
-const SHAPES: [(usize, usize, usize); 4] = [
-    (3_000, 18, 10),
-    (100_000, 2, 8),
-    (50_000, 16, 16),
-    (5_000, 64, 32),
+const INSTRUCTION_SET: &str = "GMM_RS_INSTRUCTION_SET";
+
+/// The file that collects the lines of the table; it is there in the runs for one instruction set alone.
+const TABLE: &str = "GMM_RS_BENCH_TABLE";
+
+const SHAPES: [Shape; 8] = [
+    Shape::full(100_000, 2, 8),
+    Shape::full(50_000, 16, 16),
+    Shape::full(10_000, 64, 32),
+    Shape::full(6_000, 256, 8),
+    Shape::full(50_000, 39, 64).with(Diag),
+    Shape::full(100_000, 8, 10).with(Tied),
+    Shape::full(100_000, 8, 10).with(Spherical),
+    Shape::full(3_000, 18, 10),
 ];
 
-/// Overlapping clusters.
-fn data(n: usize, d: usize, k: usize) -> Array2<f64> {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(0);
-    let centres = Array2::from_shape_simple_fn((k, d), || 3.0 * random.random::<f64>());
-    Array2::from_shape_fn((n, d), |(i, j)| {
-        centres[[i % k, j]] + random.random::<f64>()
-    })
-}
-
-/// The mixture after `iterations` of EM from one k-means start.
-fn learn(data: &Array2<f64>, k: usize, iterations: usize, threads: &Threads) -> Mixture {
-    let config = FitConfig {
-        max_iter: iterations,
-        tol: 0.0,
-        ..FitConfig::new(k)
-    };
-    let rows = Rows::new(data.view()).expect("finite");
-    let fitted = fit(rows, &config, RowKnowledge::default(), threads, |_| {
-        ControlFlow::Continue(())
-    });
-    fitted.expect("a fit").mixture
-}
-
-fn passes(criterion: &mut Criterion) {
-    let threads = Threads::new(1).expect("1 thread");
-    for (n, d, k) in SHAPES {
-        let data = data(n, d, k);
-        let mixture = learn(&data, k, 5, &threads);
-        let evaluator = Evaluator::new(&mixture).expect("positive definite");
-        let (mut proba, mut norms) = (Array2::zeros((n, k)), Array1::zeros(n));
-
-        let mut group = criterion.benchmark_group(format!("{n} x {d}, {k} components"));
-        group.sample_size(10);
-        group.throughput(Throughput::Elements(n as u64));
-        for iterations in [1, 11] {
-            // Ten iterations are the difference; one includes k-means.
-            group.bench_function(BenchmarkId::new("fit", iterations), |bencher| {
-                bencher.iter(|| black_box(learn(&data, k, iterations, &threads)));
-            });
-        }
-        group.bench_function("predict_proba", |bencher| {
-            bencher.iter(|| {
-                let rows = Rows::new(data.view()).expect("finite");
-                evaluator.predict_proba(rows, None, &threads, proba.view_mut())
-            });
-        });
-        group.bench_function("score_samples", |bencher| {
-            bencher.iter(|| {
-                let rows = Rows::new(data.view()).expect("finite");
-                evaluator.score_samples(rows, None, &threads, norms.view_mut())
-            });
-        });
-        group.finish();
+fn main() {
+    if let (Ok(path), Ok(name)) = (env::var(TABLE), env::var(INSTRUCTION_SET)) {
+        let lines = measure(&name);
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(path, before + &lines).expect("the table can be written");
+        return;
     }
+    let table = env::temp_dir().join(format!("gmm-core-passes-{}.txt", std::process::id()));
+    for (name, _) in instruction_sets() {
+        let status = Command::new(env::current_exe().expect("this has a path"))
+            .args(env::args_os().skip(1))
+            .env(TABLE, &table)
+            .env(INSTRUCTION_SET, name)
+            .status();
+        assert!(status.expect("this can be run").success());
+    }
+    println!("{}", heading());
+    print!("{}", fs::read_to_string(&table).unwrap_or_default());
+    fs::remove_file(table).ok();
 }
 
-criterion_group!(benches, passes);
-criterion_main!(benches);
+/// All passes with the instruction set of this process; returns its lines of the table.
+fn measure(name: &str) -> String {
+    let sets = instruction_sets();
+    let (_, set) = sets.iter().find(|(known, _)| *known == name).expect(name);
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1))
+        .configure_from_args();
+    let mut timed = Vec::new();
+    for shape in SHAPES {
+        passes::<f64>(&mut criterion, name, "f64", shape, &mut timed);
+        passes::<f32>(&mut criterion, name, "f32", shape, &mut timed);
+    }
+    criterion.final_summary();
+    let peak = Peak::measure(*set);
+    let done = timed.iter_mut().filter(|timed| !timed.seconds.is_empty());
+    done.map(|timed| timed.line(name, &peak) + "\n").collect()
+}
+
+/// The passes over one problem.
+fn passes<T: Float + From<f32>>(
+    criterion: &mut Criterion,
+    set: &str,
+    element: &'static str,
+    shape: Shape,
+    timed: &mut Vec<Timed>,
+) {
+    let Shape { n, k, .. } = shape;
+    let problem = Problem::<T>::new(shape);
+    let evaluator = problem.evaluator();
+    let mut proba = Array2::zeros((n, k));
+
+    let mut group = criterion.benchmark_group(format!("{shape}/{set}/{element}"));
+    group.sampling_mode(SamplingMode::Flat);
+    group.throughput(Throughput::Elements(n as u64));
+    let mut bench = |name: &str, pass: Pass, run: &mut dyn FnMut(u64) -> Duration| {
+        timed.push(Timed {
+            name: format!("{name}, {shape}"),
+            element,
+            flops: flops(pass, shape),
+            seconds: times(&mut group, name, run),
+        });
+    };
+    bench("iteration", Pass::Iteration, &mut |iterations| {
+        // From the end of the first iteration: the start is not in it.
+        let mut ends = Vec::new();
+        let config = problem.iterations(1 + iterations as usize);
+        problem.fit(&config, || ends.push(Instant::now()));
+        ends[ends.len() - 1] - ends[0]
+    });
+    bench("predict_proba", Pass::PredictProba, &mut |repeats| {
+        clock(repeats, || problem.predict_proba(&evaluator, &mut proba))
+    });
+}
+
+/// Lets criterion measure `run`, which takes a number of repeats; returns the seconds of one, sample by sample.
+fn times(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    run: &mut dyn FnMut(u64) -> Duration,
+) -> Vec<f64> {
+    let mut seconds = Vec::new();
+    group.bench_function(name, |bencher| {
+        bencher.iter_custom(|repeats| {
+            let taken = run(repeats);
+            seconds.push(taken.as_secs_f64() / repeats as f64);
+            taken
+        });
+    });
+    seconds
+}
+
+/// The time of so many runs.
+fn clock(repeats: u64, mut run: impl FnMut()) -> Duration {
+    let start = Instant::now();
+    for _ in 0..repeats {
+        black_box(&mut run)();
+    }
+    start.elapsed()
+}
