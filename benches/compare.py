@@ -138,8 +138,8 @@ def main() -> None:
             result = compare(processes, names, case, wanted.repeats)
             results.append(result)
             faults += disagreements(result)
+            record.write(wanted.json, results, versions)
             print(table.plain(table.cells(result, names)), flush=True)
-    record.write(wanted.json, results, versions)
     if faults:
         raise SystemExit("\n".join(["answers disagree:", *faults]))
 
