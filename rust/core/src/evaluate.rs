@@ -16,7 +16,7 @@ use crate::parallel::{Spans, Threads};
 use crate::precision::Precision;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms, TileScratch};
 use crate::stats::MomentKind;
-use crate::tile::MAX_TILE;
+use crate::tile::{MAX_TILE, transpose_blocks};
 
 /// A mixture that is ready to be evaluated on any number of rows.
 #[derive(Debug)]
@@ -166,6 +166,13 @@ impl Output for Probabilities {
 
     #[inline(always)]
     fn write<E: Float>(self, tile: &TileScratch<E>, mut out: ArrayViewMut2<'_, f64>) {
+        let n_components = out.ncols();
+        if out.nrows() == tile.capacity
+            && let Some(out) = out.as_slice_mut()
+        {
+            transpose_blocks(&tile.resp, tile.capacity, out, n_components);
+            return;
+        }
         for (n, mut row) in out.outer_iter_mut().enumerate() {
             let resp = tile.resp[n..].iter().step_by(tile.capacity);
             for (out, resp) in row.iter_mut().zip(resp) {

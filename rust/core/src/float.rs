@@ -31,7 +31,8 @@ mod sealed {
         /// −∞ or NaN, so that everything derived from it stays finite.
         const LOG_FLOOR: Self;
         /// Standard deviations from the origin up to which rows may be mapped before they are compared: the
-        /// log-densities are then off by less than 1e-9 (`f64`) or 1e-4 (`f32`) near a component.
+        /// log-densities are then off by less than 1e-9 (`f64`) or 1e-4 (`f32`, condition numbers up to 1e3) near a
+        /// component.
         const FAR: f64;
         /// Whether a centre needs a second number of this type to be known well enough.
         const SPLIT_CENTRES: bool;

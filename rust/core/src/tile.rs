@@ -154,7 +154,7 @@ fn transpose<T: Float, E: Float>(rows: &[T], n_features: usize, out: &mut [E], w
 
 /// The same, in blocks that the compiler can keep in vectors.
 #[inline(always)]
-fn transpose_blocks<T: Float, E: Float>(
+pub(crate) fn transpose_blocks<T: Float, E: Float>(
     rows: &[T],
     n_features: usize,
     out: &mut [E],

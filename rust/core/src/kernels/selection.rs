@@ -4,7 +4,8 @@ use super::lanes::Lanes;
 use crate::float::Float;
 use crate::tile::{Buffer, buffer};
 
-/// Responsibilities below this are left out where that saves work: each changes a sum by less than its rounding.
+/// Responsibilities below this, in units of the largest weight of a row, are left out where that saves work. A component
+/// to which every row matters less is thus empty.
 const NEGLIGIBLE: f64 = 1.0 / (1u64 << 53) as f64;
 
 /// Rows of a tile and their responsibilities, side by side.
