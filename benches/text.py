@@ -88,7 +88,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     versions = {"gmm_rs": version("gmm-rs"), "numpy": np.__version__}
-    print(f"{record.processor()}, {arguments.threads} threads, {versions}")
+    print(f"{record.processor()}, {arguments.threads} threads, {record.listed(versions)}")
     print(f"{'format':<8}{'matrix':<18}{'numpy.savetxt, ms':<30}{'gmm_rs, ms':<26}{'faster':>7}")
     results = []
     with tempfile.TemporaryDirectory() as folder:

@@ -157,7 +157,7 @@ def main() -> None:
     options = parser.parse_args()
 
     versions = {name: version(name) for name in ("gmm-rs", "scikit-learn", "numpy")}
-    print(f"{record.processor()}, {options.threads} threads, medians of {options.repeats}, {versions}")
+    print(f"{record.processor()}, {options.threads} threads, medians of {options.repeats}, {record.listed(versions)}")
     print(f"{'N x D, K':<20} {'task':<14} {'gmm_rs':>12} {'scikit-learn':>14} {'ratio':>8}")
     results = []
     with tempfile.TemporaryDirectory() as folder, Processes() as processes:

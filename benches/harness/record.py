@@ -35,6 +35,11 @@ def processor() -> str:
     return f"{name} (family {fields['cpu family']}, model {fields['model']})" if "cpu family" in fields else name
 
 
+def listed(versions: dict[str, str]) -> str:
+    """The versions in words."""
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
 def write(path: Path | None, results: list[dict[str, Any]], versions: dict[str, str]) -> None:
     """Keep all figures in the file, if there is one."""
     if path is not None:
