@@ -131,7 +131,7 @@ def main() -> None:
     results, faults = [], []
     with Processes() as processes:
         names, versions = available(processes, wanted.contenders)
-        print(", ".join(f"{name} {version}" for name, version in versions.items()))
+        print(record.listed(versions))
         print(f"{record.processor()}, medians of {wanted.repeats}")
         print(table.plain(table.heading(names)), flush=True)
         for case in cases(wanted):
