@@ -13,13 +13,14 @@ CONTENDERS = {"gmm_rs": "ours", "scikit-learn": "scikit_learn", "oneDAL": "oneda
 
 
 class Contender(Protocol):
-    """A library that fits Gaussian mixtures by maximum likelihood. Rows and answers have its user's dtype."""
+    """A library that fits Gaussian mixtures by maximum likelihood. Rows and answers have its user's dtype.
+
+    One that has no start of its own, or no prediction, leaves out the method: it then takes no part in the tasks that
+    need it.
+    """
 
     covariance_types: tuple[str, ...]
     """The types that it knows."""
-
-    lacks: tuple[str, ...]
-    """Methods of this class that it has nothing for."""
 
     def versions(self) -> dict[str, str]:
         """All that its speed depends on."""

@@ -4,7 +4,6 @@ It regularises a covariance only if that is ill-conditioned, which no problem he
 `em_gmm_init`, ends in such covariances on some of the small problems and its fit then in an error, so it isn't used.
 """
 
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -20,7 +19,6 @@ class Library:
     """oneDAL as a contender."""
 
     covariance_types = tuple(STORAGE)
-    lacks = ("fit_from_default_start", "predict_proba")
 
     def versions(self) -> dict[str, str]:
         return {name: version(name) for name in ("scikit-learn-intelex", "daal")}
@@ -42,11 +40,3 @@ class Library:
         fitted = algorithm.compute(X, weights, means, covariances)
         stacked = np.stack(fitted.covariances)
         return Parameters(fitted.weights[0], fitted.means, stacked[:, 0] if covariance_type == "diag" else stacked)
-
-    def fit_from_default_start(
-        self, X: np.ndarray, n_components: int, covariance_type: str, max_iter: int, tol: float
-    ) -> Parameters:
-        raise NotImplementedError
-
-    def predict_proba(self, X: np.ndarray, parameters: Parameters, covariance_type: str) -> Callable[[], np.ndarray]:
-        raise NotImplementedError

@@ -14,7 +14,6 @@ class Library:
     """gmm_rs as a contender."""
 
     covariance_types = ("full", "tied", "diag", "spherical")
-    lacks = ()
 
     def __init__(self) -> None:
         self.n_threads = 1

@@ -16,7 +16,6 @@ class Library:
     """scikit-learn as a contender."""
 
     covariance_types = ("full", "tied", "diag", "spherical")
-    lacks = ()
 
     def __init__(self) -> None:
         warnings.simplefilter("ignore", ConvergenceWarning)

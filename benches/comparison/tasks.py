@@ -171,7 +171,7 @@ def able(name: str, case: Case) -> bool:
     contender = loaded(name)
     return (
         SHAPES[case.shape].covariance_type in contender.covariance_types
-        and TASKS[case.task].needs not in contender.lacks
+        and hasattr(contender, TASKS[case.task].needs)
     )
 
 

@@ -122,10 +122,9 @@ impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, T, 
         let span = self.rows.view().slice_move(s![self.span, ..]);
         for rows in span.axis_chunks_iter(Axis(0), self.tables.tile.capacity) {
             let tables = &mut *self.tables;
-            let fill = self
-                .responsibilities
-                .fill(lanes, rows, start, &mut tables.tile);
-            tables.sums.log_likelihood += fill;
+            tables.tile.tile.load::<E::Lanes<S>, T>(rows);
+            tables.sums.log_likelihood +=
+                self.responsibilities.fill(lanes, start, &mut tables.tile);
             tables.add(lanes, rows, self.anchors, self.kind);
             start += rows.nrows();
         }

@@ -219,7 +219,8 @@ impl<T: Float, W: Output> WithSimd for SpanEvaluation<'_, T, W> {
         let parts = self.out.axis_chunks_iter_mut(Axis(0), scratch.capacity);
         let mut start = self.start;
         for (rows, part) in tiles.zip(parts) {
-            self.posterior.fill(lanes, rows, start, &mut scratch);
+            scratch.tile.load::<T::Lanes<S>, T>(rows);
+            self.posterior.fill(lanes, start, &mut scratch);
             self.output.write(&scratch, part);
             start += rows.nrows();
         }

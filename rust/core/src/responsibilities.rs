@@ -12,7 +12,7 @@ use ndarray::{ArrayView1, ArrayView2, s};
 use crate::data::LogPrior;
 use crate::density::{Densities, GroupScratch};
 use crate::float::Float;
-use crate::kernels::lanes::Lanes;
+use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::softmax::softmax;
 use crate::tile::{Buffer, Tile, buffer, tile_len};
 
@@ -58,12 +58,11 @@ impl<E: Float> TileScratch<E> {
 
 /// Where the responsibilities of a tile come from.
 pub(crate) trait Responsibilities<E: Float>: Sync {
-    /// Loads `rows`, which start at row `start` of the data, into the tile and fills the responsibilities.
+    /// Fills the responsibilities of the tile, which holds the rows from `start` on.
     /// Returns Σ_n w_n log p(x_n), 0 where no model is involved.
-    fn fill<L: Lanes<Element = E>, T: Float>(
+    fn fill<L: Lanes<Element = E>>(
         &self,
         lanes: L,
-        rows: ArrayView2<'_, T>,
         start: usize,
         scratch: &mut TileScratch<E>,
     ) -> f64;
@@ -87,26 +86,20 @@ pub(crate) struct Posterior<'a, E> {
 
 impl<E: Float> Responsibilities<E> for Posterior<'_, E> {
     #[inline(always)]
-    fn fill<L: Lanes<Element = E>, T: Float>(
+    fn fill<L: Lanes<Element = E>>(
         &self,
         lanes: L,
-        rows: ArrayView2<'_, T>,
         start: usize,
         scratch: &mut TileScratch<E>,
     ) -> f64 {
-        let len = rows.nrows();
-        scratch.tile.load::<L, T>(rows);
+        let len = scratch.tile.len();
         if let Some(weights) = self.terms.sample_weight {
             let weights = weights.slice_move(s![start..start + len]);
             for (to, &from) in scratch.weights.iter_mut().zip(weights) {
                 *to = E::from_f64(from);
             }
         }
-        if const { L::GROUP == 6 } {
-            self.fill_groups::<L, 6>(lanes, start, scratch);
-        } else {
-            self.fill_groups::<L, 2>(lanes, start, scratch);
-        }
+        by_group!(L, V => self.fill_groups::<L, V>(lanes, start, scratch));
         for row in scratch.resp.chunks_exact_mut(scratch.capacity) {
             row[len..].fill(E::default());
         }

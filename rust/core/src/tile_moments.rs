@@ -4,7 +4,7 @@ use ndarray::ArrayView2;
 
 use crate::density::FEW_FEATURES;
 use crate::float::Float;
-use crate::kernels::lanes::Lanes;
+use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::moments::diagonal::{Weighting, add_diagonal_moments};
 use crate::kernels::moments::narrow::{WeightedGroups, add_narrow_moments, is_narrow};
 use crate::kernels::moments::selected_diagonal::add_selected_diagonal;
@@ -177,11 +177,7 @@ impl<E: Float> Tables<E> {
         lanes: L,
         anchors: &[Anchor<E>],
     ) {
-        if const { L::GROUP == 6 } {
-            self.add_small_groups::<L, D, 6>(lanes, anchors);
-        } else {
-            self.add_small_groups::<L, D, 2>(lanes, anchors);
-        }
+        by_group!(L, V => self.add_small_groups::<L, D, V>(lanes, anchors));
     }
 
     #[inline(always)]

@@ -4,7 +4,7 @@
 //!   Σ_k Σ_n r_nk (x_n − x̄_k)(x_n − x̄_k)ᵀ = Σ_n w_n (x_n − c)(x_n − c)ᵀ − Σ_k s0_k (x̄_k − c)(x̄_k − c)ᵀ
 //! so that a pass need not take second moments at all: the first term is the same in every iteration.
 
-use ndarray::{ArrayView1, ArrayView2, s};
+use ndarray::{ArrayView1, s};
 
 use crate::accumulate::Accumulator;
 use crate::data::Rows;
@@ -62,15 +62,13 @@ struct SingleComponent<'a>(Option<ArrayView1<'a, f64>>);
 
 impl Responsibilities<f64> for SingleComponent<'_> {
     #[inline(always)]
-    fn fill<L: Lanes<Element = f64>, T: Float>(
+    fn fill<L: Lanes<Element = f64>>(
         &self,
         _: L,
-        rows: ArrayView2<'_, T>,
         start: usize,
         scratch: &mut TileScratch<f64>,
     ) -> f64 {
-        let len = rows.nrows();
-        scratch.tile.load::<L, T>(rows);
+        let len = scratch.tile.len();
         scratch.resp[len..].fill(0.0);
         match self.0 {
             None => scratch.resp[..len].fill(1.0),

@@ -20,7 +20,7 @@ use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels;
 use crate::kernels::clusters::nearest;
-use crate::kernels::lanes::Lanes;
+use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::{Spans, Threads};
 use crate::tile::{MAX_TILE, Tile, buffer};
 
@@ -103,11 +103,7 @@ impl<T: Float> WithSimd for Label<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let lanes = T::lanes(simd);
-        if const { T::Lanes::<S>::GROUP == 6 } {
-            self.groups::<_, 6>(lanes);
-        } else {
-            self.groups::<_, 2>(lanes);
-        }
+        by_group!(T::Lanes<S>, V => self.groups::<_, V>(lanes));
     }
 }
 

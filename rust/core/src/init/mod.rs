@@ -9,7 +9,7 @@ pub(crate) mod patience;
 pub(crate) mod sample;
 mod seeding;
 
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView1;
 
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
@@ -23,16 +23,12 @@ pub(crate) struct HardLabels<'a> {
 
 impl<E: Float> Responsibilities<E> for HardLabels<'_> {
     #[inline(always)]
-    fn fill<L: Lanes<Element = E>, T: Float>(
-        &self,
-        _: L,
-        rows: ArrayView2<'_, T>,
-        start: usize,
-        scratch: &mut TileScratch<E>,
-    ) -> f64 {
-        scratch.tile.load::<L, T>(rows);
+    fn fill<L: Lanes<Element = E>>(&self, _: L, start: usize, scratch: &mut TileScratch<E>) -> f64 {
         scratch.resp.fill(E::default());
-        for (lane, &label) in self.labels[start..start + rows.nrows()].iter().enumerate() {
+        for (lane, &label) in self.labels[start..start + scratch.tile.len()]
+            .iter()
+            .enumerate()
+        {
             let weight = self
                 .sample_weight
                 .map_or(1.0, |weights| weights[start + lane]);

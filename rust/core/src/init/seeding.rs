@@ -19,7 +19,7 @@ use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels;
 use crate::kernels::clusters::distances;
-use crate::kernels::lanes::Lanes;
+use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::Threads;
 use crate::tile::{Buffer, MAX_TILE, buffer};
 
@@ -188,11 +188,7 @@ impl<T: Float> WithSimd for Try<'_, '_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let lanes = T::lanes(simd);
-        if const { T::Lanes::<S>::GROUP == 6 } {
-            self.groups::<_, 6>(lanes);
-        } else {
-            self.groups::<_, 2>(lanes);
-        }
+        by_group!(T::Lanes<S>, V => self.groups::<_, V>(lanes));
     }
 }
 

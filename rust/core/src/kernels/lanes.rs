@@ -66,6 +66,20 @@ pub trait Lanes: Copy + 'static {
     fn vectors_mut(values: &mut [Self::Element]) -> &mut [Self::Vector];
 }
 
+/// `$call` with a constant `$vectors`, which is [`Lanes::GROUP`]: a generic parameter can't be taken from a trait.
+macro_rules! by_group {
+    ($lanes:ty, $vectors:ident => $call:expr) => {
+        if const { <$lanes as $crate::kernels::lanes::Lanes>::GROUP == 6 } {
+            const $vectors: usize = 6;
+            $call
+        } else {
+            const $vectors: usize = 2;
+            $call
+        }
+    };
+}
+pub(crate) use by_group;
+
 /// Lanes of `f64`.
 #[derive(Debug, Clone, Copy)]
 pub struct Double<S>(pub S);

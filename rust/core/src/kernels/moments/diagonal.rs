@@ -4,7 +4,7 @@
 
 use super::{Moments, total};
 use crate::float::Float;
-use crate::kernels::lanes::Lanes;
+use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::point::Anchor;
 use crate::tile::Tile;
 
@@ -27,11 +27,7 @@ pub(crate) fn add_diagonal_moments<L: Lanes, const SECOND: bool, const P: usize>
     for p in 0..P {
         *into[p].zeroth += total(lanes, components[p].resp);
     }
-    if const { L::GROUP == 6 } {
-        add_features::<L, SECOND, P, 6>(lanes, tile, n_features, components, &mut into);
-    } else {
-        add_features::<L, SECOND, P, 2>(lanes, tile, n_features, components, &mut into);
-    }
+    by_group!(L, V => add_features::<L, SECOND, P, V>(lanes, tile, n_features, components, &mut into));
 }
 
 /// The same for groups of `V` vectors.

@@ -5,7 +5,7 @@
 
 use super::{Moments, total};
 use crate::float::Float;
-use crate::kernels::lanes::Lanes;
+use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::point::Anchor;
 use crate::tile::{Buffer, Tile, buffer, padded};
 
@@ -48,13 +48,8 @@ pub(crate) fn add_narrow_moments<L: Lanes>(
     into: &mut Moments<'_>,
 ) {
     *into.zeroth += total(lanes, resp);
-    if const { L::GROUP == 6 } {
-        weigh::<L, 6>(lanes, tile, n_features, anchor, resp, scratch, into.first);
-        add_products::<L, 6>(lanes, tile.len(), n_features, scratch, into.second);
-    } else {
-        weigh::<L, 2>(lanes, tile, n_features, anchor, resp, scratch, into.first);
-        add_products::<L, 2>(lanes, tile.len(), n_features, scratch, into.second);
-    }
+    by_group!(L, V => { weigh::<L, V>(lanes, tile, n_features, anchor, resp, scratch, into.first);
+        add_products::<L, V>(lanes, tile.len(), n_features, scratch, into.second); });
 }
 
 /// Writes √r z, and adds Σ r z to `first`.
