@@ -169,10 +169,8 @@ def versions(name: str) -> dict[str, str] | str:
 def able(name: str, case: Case) -> bool:
     """Whether the contender has what the case needs."""
     contender = loaded(name)
-    return (
-        SHAPES[case.shape].covariance_type in contender.covariance_types
-        and hasattr(contender, TASKS[case.task].needs)
-    )
+    knows_type = SHAPES[case.shape].covariance_type in contender.covariance_types
+    return knows_type and hasattr(contender, TASKS[case.task].needs)
 
 
 @lru_cache(maxsize=1)
