@@ -2,23 +2,30 @@
 //!
 //! In units of log₂, so that the exponential needs no scaling (λ = ½ log₂ e):
 //!   a_nk = log₂(weights_k N(x_n; μ_k, Σ_k)) = c_k − λ ‖L_k⁻¹ (x_n − μ_k)‖²,      Σ_k = L_k L_kᵀ
-//! where c_k = log₂ weights_k − ½ D log₂ 2π − log₂ |L_k|. The difference from the mean is formed first, so the
-//! error does not grow with the distance of the data from the origin, or of the components from each other.
+//! where c_k = log₂ weights_k − ½ D log₂ 2π − log₂ |L_k|.
+//!
+//! A form is folded, L⁻¹ x − L⁻¹ μ with the second term as the first summand, where that is exact enough: its rounding grows
+//! with the distance of the mean from the origin, in standard deviations ([`Mapped::reach`]). Beyond [`FAR`](Element::FAR) the
+//! difference x − μ is formed first, and the error grows neither with the distance of the data from the origin nor with
+//! that of the components from each other.
 //!
 //! With one covariance for all components, rows and means are mapped by L⁻¹ once: ‖L⁻¹(x − c) − L⁻¹(μ_k − c)‖².
-//! That loses digits where the means are many standard deviations apart; there each component is
-//! treated as if it had a covariance of its own.
+//! That loses digits where the means are as far apart; there each component is treated as if it had a covariance of
+//! its own.
 
 use std::f64::consts::LOG2_E;
 
 use crate::float::{Element, Float};
-use crate::kernels::distance::{scaled_squared_distances, squared_distances};
+use crate::kernels::distance::{scaled_squared_norms, squared_distances};
 use crate::kernels::lanes::Lanes;
 use crate::kernels::point::Point;
 use crate::kernels::triangle::{TriangleBlocks, centre, small_squared_norms};
 use crate::linalg::packed_row;
 use crate::precision::{Factors, Precision};
 use crate::tile::{Buffer, buffer};
+
+/// λ, which takes half a square in nats to log₂ units.
+const LAMBDA: f64 = 0.5 * LOG2_E;
 
 /// Rows have few features up to this number: their kernels know it at compile time.
 pub(crate) const FEW_FEATURES: usize = 4;
@@ -34,20 +41,64 @@ pub(crate) struct Densities<E> {
 /// The quadratic forms λ ‖L_k⁻¹ (x − μ_k)‖².
 #[derive(Debug)]
 enum Forms<E> {
-    /// A mean and √λ L⁻¹, packed, of few features.
-    Small(Vec<(Point<E>, Vec<E>)>),
-    /// A mean and √λ L⁻¹.
-    Triangles(Vec<(Point<E>, TriangleBlocks<E>)>),
-    /// A mean and √λ / σ of each feature.
-    Diagonal(Vec<(Point<E>, Vec<E>)>),
-    /// A mean and λ / σ².
-    Spherical(Vec<(Point<E>, E)>),
+    /// √λ L⁻¹, packed, of few features.
+    Small(Vec<Form<E, Vec<E>>>),
+    /// √λ L⁻¹.
+    Triangles(Vec<Form<E, TriangleBlocks<E>>>),
+    /// √λ / σ of each feature.
+    Diagonal(Vec<Form<E, Vec<E>>>),
     /// The means, mapped by √λ L⁻¹(x − origin).
     Tied {
         origin: Point<E>,
         map: TriangleBlocks<E>,
         means: Vec<Point<E>>,
     },
+}
+
+/// ‖T z + offsets‖² with T = √λ L⁻¹.
+#[derive(Debug)]
+struct Form<E, M> {
+    map: M,
+    /// Folded: −T μ. Centred: 0.
+    offsets: Vec<E>,
+    /// Folded: none, z = x. Centred: μ, z = x − μ.
+    centre: Option<Point<E>>,
+}
+
+impl<E: Float, M> Form<E, M> {
+    /// The form of a component at `mean`, where L⁻¹ takes the mean to `mapped`.
+    fn new(map: M, mean: &[f64], mapped: &Mapped) -> Self {
+        let folded = mapped.reach <= E::FAR;
+        let offset = |y: &f64| {
+            if folded {
+                E::from_f64(-LAMBDA.sqrt() * y)
+            } else {
+                E::default()
+            }
+        };
+        Self {
+            map,
+            offsets: mapped.coordinates.iter().map(offset).collect(),
+            centre: (!folded).then(|| Point::new(mean)),
+        }
+    }
+
+    /// z of the rows in `x`; `scratch` is where it is written if it isn't `x`.
+    #[inline(always)]
+    fn argument<'a, L: Lanes<Element = E>, const V: usize>(
+        &self,
+        lanes: L,
+        x: &'a [[L::Vector; V]],
+        scratch: &'a mut [[L::Vector; V]],
+    ) -> &'a [[L::Vector; V]] {
+        match &self.centre {
+            None => x,
+            Some(mean) => {
+                centre(lanes, x, mean, scratch);
+                scratch
+            }
+        }
+    }
 }
 
 /// Scratch for one group of rows.
@@ -92,34 +143,28 @@ impl<E: Float> Densities<E> {
         let z = &mut L::vectors_mut(&mut scratch.centred).as_chunks_mut::<V>().0[..x.len()];
         match &self.forms {
             Forms::Small(forms) => {
-                for ((out, &constant), (mean, triangle)) in rows.zip(forms) {
+                for ((out, &constant), form) in rows.zip(forms) {
+                    let (z, map, offsets) = (form.argument(lanes, x, z), &form.map, &form.offsets);
                     let squares = match x.len() {
-                        1 => small_squared_norms::<L, V, 1>(lanes, x, mean, triangle),
-                        2 => small_squared_norms::<L, V, 2>(lanes, x, mean, triangle),
-                        3 => small_squared_norms::<L, V, 3>(lanes, x, mean, triangle),
-                        _ => small_squared_norms::<L, V, FEW_FEATURES>(lanes, x, mean, triangle),
+                        1 => small_squared_norms::<L, V, 1>(lanes, z, map, offsets),
+                        2 => small_squared_norms::<L, V, 2>(lanes, z, map, offsets),
+                        3 => small_squared_norms::<L, V, 3>(lanes, z, map, offsets),
+                        _ => small_squared_norms::<L, V, FEW_FEATURES>(lanes, z, map, offsets),
                     };
                     subtract_from(lanes, constant, squares, out);
                 }
             }
             Forms::Triangles(forms) => {
-                for ((out, &constant), (mean, triangle)) in rows.zip(forms) {
-                    centre(lanes, x, mean, z);
-                    subtract_from(lanes, constant, triangle.squared_norms(lanes, z), out);
-                }
-            }
-            Forms::Diagonal(forms) => {
-                for ((out, &constant), (mean, scales)) in rows.zip(forms) {
-                    let squares = scaled_squared_distances(lanes, x, mean, scales);
+                for ((out, &constant), form) in rows.zip(forms) {
+                    let z = form.argument(lanes, x, z);
+                    let squares = form.map.squared_norms(lanes, z, &form.offsets);
                     subtract_from(lanes, constant, squares, out);
                 }
             }
-            Forms::Spherical(forms) => {
-                for ((out, &constant), (mean, scale)) in rows.zip(forms) {
-                    let mut squares = squared_distances(lanes, x, mean);
-                    for square in &mut squares {
-                        *square = lanes.mul(*square, lanes.splat(*scale));
-                    }
+            Forms::Diagonal(forms) => {
+                for ((out, &constant), form) in rows.zip(forms) {
+                    let z = form.argument(lanes, x, z);
+                    let squares = scaled_squared_norms(lanes, z, &form.map, &form.offsets);
                     subtract_from(lanes, constant, squares, out);
                 }
             }
@@ -154,94 +199,116 @@ fn subtract_from<L: Lanes, const V: usize>(
 
 impl<E: Float> Forms<E> {
     fn new(precision: &Precision) -> Self {
-        let lambda = 0.5 * LOG2_E;
-        let means = || precision.means.iter().map(|mean| Point::new(mean));
-        let scaled = |values: &[f64]| {
-            values
-                .iter()
-                .map(|x| E::from_f64(lambda.sqrt() * x))
-                .collect()
-        };
         let n_features = precision.n_features();
         match &precision.factors {
-            Factors::Diagonal(scales) => {
-                Self::Diagonal(means().zip(scales.iter().map(|s| scaled(s))).collect())
-            }
+            Factors::Diagonal(scales) => Self::diagonal(precision, |k| scales[k].clone()),
             Factors::Spherical(scales) => {
-                let squares = scales.iter().map(|s| E::from_f64(lambda * s * s));
-                Self::Spherical(means().zip(squares).collect())
+                Self::diagonal(precision, |k| vec![scales[k]; n_features])
             }
-            Factors::Tied(triangle) => match MappedMeans::new(&precision.means, triangle) {
-                mapped if mapped.farthest <= E::FAR => Self::Tied {
-                    origin: Point::new(&mapped.origin),
-                    map: TriangleBlocks::new(triangle, n_features, lambda.sqrt()),
-                    means: mapped.means.iter().map(|mean| Point::new(mean)).collect(),
-                },
-                _ => Self::triangles(precision, |_| triangle),
-            },
+            Factors::Tied(triangle) => {
+                let origin = centroid(&precision.means);
+                let mapped = precision.means.iter().map(|mean| {
+                    let difference: Vec<f64> =
+                        mean.iter().zip(&origin).map(|(m, o)| m - o).collect();
+                    Mapped::by_triangle(triangle, &difference)
+                });
+                let mapped: Vec<Mapped> = mapped.collect();
+                if mapped.iter().any(|mean| mean.reach > E::FAR) {
+                    return Self::triangles(precision, |_| triangle);
+                }
+                Self::Tied {
+                    origin: Point::new(&origin),
+                    map: TriangleBlocks::new(triangle, n_features, LAMBDA.sqrt()),
+                    means: mapped.iter().map(Mapped::to_point).collect(),
+                }
+            }
             Factors::Full(triangles) => Self::triangles(precision, |k| &triangles[k]),
         }
     }
 
+    /// The forms with 1/σ of each feature in `scales(k)`.
+    fn diagonal(precision: &Precision, scales: impl Fn(usize) -> Vec<f64>) -> Self {
+        let form = |(k, mean): (usize, &Vec<f64>)| {
+            let scales = scales(k);
+            Form::new(scaled(&scales), mean, &Mapped::by_scales(&scales, mean))
+        };
+        Self::Diagonal(precision.means.iter().enumerate().map(form).collect())
+    }
+
     /// The forms with L_k⁻¹ packed in `triangle(k)`.
     fn triangles<'a>(precision: &Precision, triangle: impl Fn(usize) -> &'a [f64]) -> Self {
-        let factor = (0.5 * LOG2_E).sqrt();
         let n_features = precision.n_features();
-        let means = precision
-            .means
-            .iter()
-            .map(|mean| Point::new(mean))
-            .enumerate();
+        let means = precision.means.iter().enumerate();
+        let mapped = |k, mean: &Vec<f64>| Mapped::by_triangle(triangle(k), mean);
         if n_features <= FEW_FEATURES {
-            let scaled = |k| {
-                triangle(k)
-                    .iter()
-                    .map(|x| E::from_f64(factor * x))
-                    .collect()
+            let form = |(k, mean): (usize, &Vec<f64>)| {
+                Form::new(scaled(triangle(k)), mean, &mapped(k, mean))
             };
-            Self::Small(means.map(|(k, mean)| (mean, scaled(k))).collect())
+            Self::Small(means.map(form).collect())
         } else {
-            let scaled = |k| TriangleBlocks::new(triangle(k), n_features, factor);
-            Self::Triangles(means.map(|(k, mean)| (mean, scaled(k))).collect())
+            let form = |(k, mean): (usize, &Vec<f64>)| {
+                let map = TriangleBlocks::new(triangle(k), n_features, LAMBDA.sqrt());
+                Form::new(map, mean, &mapped(k, mean))
+            };
+            Self::Triangles(means.map(form).collect())
         }
     }
 }
 
-/// Means in units of a common standard deviation.
-struct MappedMeans {
-    /// The centre of the means.
-    origin: Vec<f64>,
-    /// √λ L⁻¹(μ_k − origin).
-    means: Vec<Vec<f64>>,
-    /// The largest Σ_j |L⁻¹_ij (μ_k − origin)_j|: in units of ε, how much rounding a map can leave.
-    farthest: f64,
+/// √λ times `values`.
+fn scaled<E: Float>(values: &[f64]) -> Vec<E> {
+    let scaled = values.iter().map(|x| E::from_f64(LAMBDA.sqrt() * x));
+    scaled.collect()
 }
 
-impl MappedMeans {
-    fn new(means: &[Vec<f64>], triangle: &[f64]) -> Self {
-        let n_features = means[0].len();
-        let share = 1.0 / means.len() as f64;
-        let mut origin = vec![0.0; n_features];
-        for mean in means {
-            for (sum, x) in origin.iter_mut().zip(mean) {
-                *sum += share * x;
-            }
+/// The centre of `means`.
+fn centroid(means: &[Vec<f64>]) -> Vec<f64> {
+    let share = 1.0 / means.len() as f64;
+    let mut centroid = vec![0.0; means[0].len()];
+    for mean in means {
+        for (sum, x) in centroid.iter_mut().zip(mean) {
+            *sum += share * x;
         }
-        let mut farthest = 0.0f64;
-        let mut map = |mean: &Vec<f64>| {
-            let difference: Vec<f64> = mean.iter().zip(&origin).map(|(m, o)| m - o).collect();
-            let mut coordinate = |i| {
-                let terms = packed_row(triangle, i).iter().zip(&difference);
-                farthest = farthest.max(terms.clone().map(|(l, x)| (l * x).abs()).sum());
-                (0.5 * LOG2_E).sqrt() * terms.map(|(l, x)| l * x).sum::<f64>()
-            };
-            (0..n_features).map(&mut coordinate).collect()
+    }
+    centroid
+}
+
+/// A point in units of standard deviations.
+struct Mapped {
+    /// L⁻¹ x.
+    coordinates: Vec<f64>,
+    /// The largest Σ_j |L⁻¹_ij x_j|: in units of ε, how much rounding the product can leave.
+    reach: f64,
+}
+
+impl Mapped {
+    /// `point`, mapped by a packed lower triangle.
+    fn by_triangle(triangle: &[f64], point: &[f64]) -> Self {
+        let terms = |i| {
+            packed_row(triangle, i)
+                .iter()
+                .zip(point)
+                .map(|(l, x)| l * x)
         };
-        let means = means.iter().map(&mut map).collect();
+        let reach = |i| terms(i).map(f64::abs).sum();
         Self {
-            origin,
-            means,
-            farthest,
+            coordinates: (0..point.len()).map(|i| terms(i).sum()).collect(),
+            reach: (0..point.len()).map(reach).fold(0.0, f64::max),
         }
+    }
+
+    /// `point`, mapped feature by feature.
+    fn by_scales(scales: &[f64], point: &[f64]) -> Self {
+        let coordinates: Vec<f64> = scales.iter().zip(point).map(|(s, x)| s * x).collect();
+        Self {
+            reach: coordinates.iter().map(|y| y.abs()).fold(0.0, f64::max),
+            coordinates,
+        }
+    }
+
+    /// √λ times the point, as rows are mapped.
+    fn to_point<E: Float>(&self) -> Point<E> {
+        let scaled: Vec<f64> = self.coordinates.iter().map(|y| LAMBDA.sqrt() * y).collect();
+        Point::new(&scaled)
     }
 }

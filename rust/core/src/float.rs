@@ -30,9 +30,9 @@ mod sealed {
         /// Smallest log-density that is reported. Where a square overflows, the result is this value and not
         /// −∞ or NaN, so that everything derived from it stays finite.
         const LOG_FLOOR: Self;
-        /// Standard deviations from the origin up to which rows may be mapped before they are compared: the
-        /// log-densities are then off by less than 1e-9 (`f64`) or 1e-4 (`f32`, condition numbers up to 1e3) near a
-        /// component.
+        /// Standard deviations from the origin up to which rows may be mapped before they are compared with a mean: the
+        /// log-densities are then off by less than 1e-10 (`f64`) or 1e-4 (`f32`) near a component, for condition
+        /// numbers up to 1e3.
         const FAR: f64;
         /// Whether a centre needs a second number of this type to be known well enough.
         const SPLIT_CENTRES: bool;
@@ -80,7 +80,7 @@ impl Element for f64 {
     const SMALLEST_EXPONENT: Self = -1021.0;
     const EPSILON: f64 = f64::EPSILON;
     const LOG_FLOOR: Self = -1e200;
-    const FAR: f64 = 1e5;
+    const FAR: f64 = 1e4;
     const SPLIT_CENTRES: bool = false;
 
     #[inline(always)]
@@ -110,7 +110,7 @@ impl Element for f32 {
     const SMALLEST_EXPONENT: Self = -125.0;
     const EPSILON: f64 = f32::EPSILON as f64;
     const LOG_FLOOR: Self = -1e30;
-    const FAR: f64 = 50.0;
+    const FAR: f64 = 32.0;
     const SPLIT_CENTRES: bool = true;
 
     #[inline(always)]

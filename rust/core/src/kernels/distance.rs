@@ -1,4 +1,4 @@
-//! Squared distances of a group of rows from a point.
+//! Squared distances of a group of rows from a point, feature by feature.
 
 use super::lanes::Lanes;
 use super::point::Point;
@@ -21,20 +21,20 @@ pub(crate) fn squared_distances<L: Lanes, const V: usize>(
     sums
 }
 
-/// Σ_d ((x_nd − point_d) · scale_d)² of the `V` vectors of rows in `x`.
+/// Σ_d (scale_d z_nd + offset_d)² of the `V` vectors of rows in `z`.
 #[inline(always)]
-pub(crate) fn scaled_squared_distances<L: Lanes, const V: usize>(
+pub(crate) fn scaled_squared_norms<L: Lanes, const V: usize>(
     lanes: L,
-    x: &[[L::Vector; V]],
-    point: &Point<L::Element>,
+    z: &[[L::Vector; V]],
     scales: &[L::Element],
+    offsets: &[L::Element],
 ) -> [L::Vector; V] {
     let mut sums = [lanes.splat(L::Element::default()); V];
-    for (d, (x, &scale)) in x.iter().zip(scales).enumerate() {
-        let (centre, scale) = (point.coordinate(lanes, d), lanes.splat(scale));
+    for ((z, &scale), &offset) in z.iter().zip(scales).zip(offsets) {
+        let (scale, offset) = (lanes.splat(scale), lanes.splat(offset));
         for v in 0..V {
-            let difference = lanes.mul(centre.difference(lanes, x[v]), scale);
-            sums[v] = lanes.mul_add(difference, difference, sums[v]);
+            let scaled = lanes.mul_add(scale, z[v], offset);
+            sums[v] = lanes.mul_add(scaled, scaled, sums[v]);
         }
     }
     sums

@@ -37,32 +37,28 @@ impl<E: Float> TriangleBlocks<E> {
         }
     }
 
-    /// ‖T z‖² of the `V` vectors of rows in `z`.
+    /// ‖T z + offsets‖² of the `V` vectors of rows in `z`.
     #[inline(always)]
     pub(crate) fn squared_norms<L: Lanes<Element = E>, const V: usize>(
         &self,
         lanes: L,
         z: &[[L::Vector; V]],
+        offsets: &[E],
     ) -> [L::Vector; V] {
         let mut squares = [lanes.splat(E::default()); V];
         let whole = self.n_features - self.n_features % BLOCK;
         let mut rest = self.coefficients.as_slice();
-        for first in (0..whole).step_by(BLOCK) {
+        let (offsets, last_offsets) = offsets.as_chunks::<BLOCK>();
+        for (first, offsets) in (0..whole).step_by(BLOCK).zip(offsets) {
             let (block, others) = rest.split_at((first + BLOCK) * BLOCK);
-            add_squares(
-                lanes,
-                &block_product::<L, V, BLOCK>(lanes, block, z),
-                &mut squares,
-            );
+            let product = block_product(lanes, block, z, offsets);
+            add_squares(lanes, &product, &mut squares);
             rest = others;
         }
-        for i in whole..self.n_features {
+        for (i, &offset) in (whole..self.n_features).zip(last_offsets) {
             let (row, others) = rest.split_at(i + 1);
-            add_squares(
-                lanes,
-                &block_product::<L, V, 1>(lanes, row, z),
-                &mut squares,
-            );
+            let product = block_product(lanes, row, z, &[offset]);
+            add_squares(lanes, &product, &mut squares);
             rest = others;
         }
         squares
@@ -83,13 +79,13 @@ impl<E: Float> TriangleBlocks<E> {
         let mut rest = self.coefficients.as_slice();
         for first in (0..whole).step_by(BLOCK) {
             let (block, others) = rest.split_at((first + BLOCK) * BLOCK);
-            let product = block_product::<L, V, BLOCK>(lanes, block, z);
+            let product = block_product(lanes, block, z, &[E::default(); BLOCK]);
             out[first..first + BLOCK].copy_from_slice(&product);
             rest = others;
         }
         for (i, out) in out.iter_mut().enumerate().skip(whole) {
             let (row, others) = rest.split_at(i + 1);
-            [*out] = block_product::<L, V, 1>(lanes, row, z);
+            [*out] = block_product(lanes, row, z, &[E::default()]);
             rest = others;
         }
     }
@@ -111,14 +107,18 @@ pub(crate) fn centre<L: Lanes, const V: usize>(
     }
 }
 
-/// `B` rows of T z; `block` holds their coefficients, column by column.
+/// `B` rows of T z + offsets; `block` holds their coefficients, column by column.
 #[inline(always)]
 fn block_product<L: Lanes, const V: usize, const B: usize>(
     lanes: L,
     block: &[L::Element],
     z: &[[L::Vector; V]],
+    offsets: &[L::Element; B],
 ) -> [[L::Vector; V]; B] {
     let mut sums = [[lanes.splat(L::Element::default()); V]; B];
+    for b in 0..B {
+        sums[b] = [lanes.splat(offsets[b]); V];
+    }
     for (column, z) in block.as_chunks::<B>().0.iter().zip(z) {
         for b in 0..B {
             let coefficient = lanes.splat(column[b]);
@@ -144,26 +144,23 @@ fn add_squares<L: Lanes, const V: usize, const B: usize>(
     }
 }
 
-/// ‖T z‖² where the number of features is known: `triangle` is packed.
+/// ‖T z + offsets‖² where the number of features is known: `triangle` is packed.
 #[inline(always)]
 pub(crate) fn small_squared_norms<L: Lanes, const V: usize, const D: usize>(
     lanes: L,
-    x: &[[L::Vector; V]],
-    point: &Point<L::Element>,
+    z: &[[L::Vector; V]],
     triangle: &[L::Element],
+    offsets: &[L::Element],
 ) -> [L::Vector; V] {
-    let x: &[[L::Vector; V]; D] = x.try_into().expect("a group has D features");
+    let z: &[[L::Vector; V]; D] = z.try_into().expect("a group has D features");
+    let offsets: &[L::Element; D] = offsets.try_into().expect("one offset for each feature");
     let mut squares = [lanes.splat(L::Element::default()); V];
     for v in 0..V {
-        let mut z = [lanes.splat(L::Element::default()); D];
-        for d in 0..D {
-            z[d] = point.coordinate(lanes, d).difference(lanes, x[d][v]);
-        }
         let mut next = 0;
-        for i in 0..D {
-            let mut sum = lanes.mul(lanes.splat(triangle[next]), z[0]);
-            for j in 1..=i {
-                sum = lanes.mul_add(lanes.splat(triangle[next + j]), z[j], sum);
+        for (i, &offset) in offsets.iter().enumerate() {
+            let mut sum = lanes.splat(offset);
+            for j in 0..=i {
+                sum = lanes.mul_add(lanes.splat(triangle[next + j]), z[j][v], sum);
             }
             next += i + 1;
             squares[v] = lanes.mul_add(sum, sum, squares[v]);
