@@ -14,7 +14,7 @@ use crate::kernels;
 use crate::kernels::point::Anchor;
 use crate::parallel::{Spans, Threads};
 use crate::responsibilities::Responsibilities;
-use crate::stats::{MomentKind, SufficientStats};
+use crate::stats::{MomentKind, PairwiseSum, SufficientStats};
 use crate::tile_moments::Tables;
 
 /// Passes over rows of one shape: keeps the tables of its threads from one pass to the next.
@@ -51,7 +51,7 @@ impl<E: Float> Accumulator<E> {
             SufficientStats::bytes(n_components, n_features, kind),
         );
         let anchors: Vec<Anchor<E>> = wanted_anchors.iter().map(|x| Anchor::new(x)).collect();
-        let partials = threads.map(spans.ranges(), |span| {
+        let of_span = |span| {
             let mut tables = self.take();
             tables.sums.reset(n_components, n_features, kind);
             kernels::run(Accumulate {
@@ -68,12 +68,14 @@ impl<E: Float> Accumulator<E> {
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(tables);
             stats
-        });
-        let mut partials = partials.into_iter();
-        let mut sum = partials.next().expect("data have at least one row");
-        for partial in partials {
-            sum.merge(&partial);
+        };
+        let mut partials = PairwiseSum::default();
+        for wave in spans.waves() {
+            for stats in threads.map(wave, of_span) {
+                partials.push(stats);
+            }
         }
+        let mut sum = partials.total().expect("data have at least one row");
         sum.anchors = anchors
             .iter()
             .map(|anchor| anchor.to_f64(n_features))

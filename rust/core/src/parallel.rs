@@ -14,16 +14,19 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::error::{GmmError, check_parameter};
 use crate::tile::MAX_TILE;
 
-/// Spans that a problem is split into at most.
+/// Spans that a problem of moderate size is split into at most, and that are worked on at a time.
 const MAX_SPANS: usize = 64;
 
-/// Spans that a problem may be split into however large their partial results are.
+/// Spans that may be worked on at a time however large their partial results are.
 const MIN_SPANS: usize = 8;
+
+/// Rows of a span at most. More rows make more spans.
+const MAX_SPAN_LEN: usize = 1 << 16;
 
 /// Floating-point operations below which a span is not worth the hand-over to another thread.
 const MIN_FLOPS_PER_SPAN: usize = 1 << 21;
 
-/// Bytes that the partial results of all spans may take together.
+/// Bytes that the partial results of the spans that are worked on at a time may take together.
 const MAX_PARTIAL_BYTES: usize = 32 << 20;
 
 /// Thread pools by process and size.
@@ -86,17 +89,23 @@ impl Threads {
 pub(crate) struct Spans {
     n_samples: usize,
     span_len: usize,
+    /// Spans that are worked on at a time.
+    at_a_time: usize,
 }
 
 impl Spans {
     /// Spans for work of `flops_per_row`, each with a partial result of `partial_bytes`.
     pub(crate) fn new(n_samples: usize, flops_per_row: usize, partial_bytes: usize) -> Self {
-        let most = (MAX_PARTIAL_BYTES / partial_bytes.max(1)).clamp(MIN_SPANS, MAX_SPANS);
+        let at_a_time = (MAX_PARTIAL_BYTES / partial_bytes.max(1)).clamp(MIN_SPANS, MAX_SPANS);
         let worthwhile = MIN_FLOPS_PER_SPAN.div_ceil(flops_per_row.max(1));
-        let span_len = n_samples.div_ceil(most).max(worthwhile);
+        let span_len = n_samples
+            .div_ceil(at_a_time)
+            .max(worthwhile)
+            .min(MAX_SPAN_LEN);
         Self {
             n_samples,
             span_len: span_len.next_multiple_of(MAX_TILE),
+            at_a_time,
         }
     }
 
@@ -113,6 +122,13 @@ impl Spans {
             .map(|start| start..end(start))
             .collect()
     }
+
+    /// The spans, in order, in groups that are worked on at a time.
+    pub(crate) fn waves(self) -> impl Iterator<Item = Vec<Range<usize>>> {
+        let mut rest = self.ranges().into_iter();
+        std::iter::from_fn(move || Some(rest.by_ref().take(self.at_a_time).collect()))
+            .take_while(|wave: &Vec<_>| !wave.is_empty())
+    }
 }
 
 #[cfg(test)]
@@ -126,11 +142,15 @@ mod tests {
             (191, 10, 8),
             (100_000, 5_000, 1 << 16),
             (1 << 20, 50, 1 << 30),
+            (1 << 23, 50, 8),
         ] {
-            let ranges = Spans::new(n, flops, bytes).ranges();
+            let spans = Spans::new(n, flops, bytes);
+            let ranges = spans.ranges();
+            assert_eq!(spans.waves().flatten().collect::<Vec<_>>(), ranges);
             assert_eq!(ranges[0].start, 0);
             assert_eq!(ranges[ranges.len() - 1].end, n);
-            assert!(ranges.len() <= MAX_SPANS);
+            assert!(spans.waves().all(|wave| wave.len() <= MAX_SPANS));
+            assert!(ranges.iter().all(|r| r.len() <= MAX_SPAN_LEN + MAX_TILE));
             assert!(ranges.windows(2).all(|w| w[0].end == w[1].start));
             assert!(
                 ranges

@@ -88,3 +88,57 @@ impl SufficientStats {
         self
     }
 }
+
+/// A sum over a sequence of statistics in which as many are behind each summand of an addition: it needs memory for
+/// the logarithm of their number only, and its rounding grows with the logarithm, too (Higham 2002, §4.2).
+#[derive(Debug, Default)]
+pub(crate) struct PairwiseSum {
+    /// Sums of 2^level terms, the earlier the larger.
+    parts: Vec<(u32, SufficientStats)>,
+}
+
+impl PairwiseSum {
+    /// Adds the next term.
+    pub(crate) fn push(&mut self, stats: SufficientStats) {
+        let mut level = 0;
+        let mut sum = stats;
+        while let Some((_, mut earlier)) = self.parts.pop_if(|(other, _)| *other == level) {
+            earlier.merge(&sum);
+            sum = earlier;
+            level += 1;
+        }
+        self.parts.push((level, sum));
+    }
+
+    /// The sum, if there was a term.
+    pub(crate) fn total(self) -> Option<SufficientStats> {
+        let parts = self.parts.into_iter().rev().map(|(_, sum)| sum);
+        parts.reduce(|later, mut earlier| {
+            earlier.merge(&later);
+            earlier
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pairwise_sum_holds_all_terms_and_few_parts() {
+        for n in 0..40u32 {
+            let mut sum = PairwiseSum::default();
+            for i in 0..n {
+                let mut stats = SufficientStats::zero(1, 1, MomentKind::First);
+                stats.zeroth[0] = f64::from(i);
+                sum.push(stats);
+                assert!(sum.parts.len() <= 6);
+            }
+            let total = sum.total().map(|stats| stats.zeroth[0]);
+            assert_eq!(
+                total,
+                (n > 0).then(|| f64::from(n * n.saturating_sub(1) / 2))
+            );
+        }
+    }
+}
