@@ -121,7 +121,7 @@ impl<E: Float> GroupScratch<E> {
 impl<E: Float> Densities<E> {
     pub(crate) fn new(precision: &Precision) -> Self {
         let constant =
-            |&log_constant: &f64| E::from_f64((log_constant * LOG2_E).max(E::LOG_FLOOR.to_f64()));
+            |&log_constant: &f64| E::from_f64((log_constant * LOG2_E).max(E::LOG_ZERO.to_f64()));
         Self {
             log_constants: precision.log_constants.iter().map(constant).collect(),
             forms: Forms::new(precision),
@@ -180,7 +180,8 @@ impl<E: Float> Densities<E> {
     }
 }
 
-/// Writes constant − squares, or [`LOG_FLOOR`](crate::float::Element::LOG_FLOOR) where that is less or not a number.
+/// Writes constant − squares; squares that overflow count as those that lead to
+/// [`LOG_FLOOR`](crate::float::Element::LOG_FLOOR).
 #[inline(always)]
 fn subtract_from<L: Lanes, const V: usize>(
     lanes: L,
@@ -188,12 +189,16 @@ fn subtract_from<L: Lanes, const V: usize>(
     squares: [L::Vector; V],
     out: &mut [L::Vector],
 ) {
-    let (constant, floor) = (lanes.splat(constant), lanes.splat(L::Element::LOG_FLOOR));
+    let constant = lanes.splat(constant);
+    let most = lanes.sub(
+        lanes.splat(L::Element::default()),
+        lanes.splat(L::Element::LOG_FLOOR),
+    );
     let out: &mut [L::Vector; V] = out.first_chunk_mut().expect("a row has whole groups");
     for v in 0..V {
-        let value = lanes.sub(constant, squares[v]);
         // A comparison with NaN is false, so this also replaces NaN (∞ − ∞ after an overflow).
-        out[v] = lanes.select(lanes.at_least(value, floor), value, floor);
+        let bounded = lanes.select(lanes.at_least(most, squares[v]), squares[v], most);
+        out[v] = lanes.sub(constant, bounded);
     }
 }
 

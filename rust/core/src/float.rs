@@ -30,6 +30,9 @@ mod sealed {
         /// Smallest log-density that is reported. Where a square overflows, the result is this value and not
         /// −∞ or NaN, so that everything derived from it stays finite.
         const LOG_FLOOR: Self;
+        /// Stands for the logarithm of a probability of 0: however far a row is, a component that is ruled out is
+        /// less probable than those that aren't.
+        const LOG_ZERO: Self;
         /// Standard deviations from the origin up to which rows may be mapped before they are compared with a mean: the
         /// log-densities are then off by less than 1e-10 (`f64`) or 1e-4 (`f32`) near a component, for condition
         /// numbers up to 1e3.
@@ -80,6 +83,7 @@ impl Element for f64 {
     const SMALLEST_EXPONENT: Self = -1021.0;
     const EPSILON: f64 = f64::EPSILON;
     const LOG_FLOOR: Self = -1e200;
+    const LOG_ZERO: Self = -4e200;
     const FAR: f64 = 1e4;
     const SPLIT_CENTRES: bool = false;
 
@@ -110,6 +114,7 @@ impl Element for f32 {
     const SMALLEST_EXPONENT: Self = -125.0;
     const EPSILON: f64 = f32::EPSILON as f64;
     const LOG_FLOOR: Self = -1e30;
+    const LOG_ZERO: Self = -4e30;
     const FAR: f64 = 32.0;
     const SPLIT_CENTRES: bool = true;
 

@@ -162,7 +162,7 @@ fn add_log_prior<E: Float>(table: &mut [E], stride: usize, log_prior: ArrayView2
     for (row, prior) in table.chunks_mut(stride).zip(log_prior.columns()) {
         for (value, &prior) in row.iter_mut().zip(prior) {
             let sum = value.to_f64() + prior * LOG2_E;
-            *value = E::from_f64(sum.max(E::LOG_FLOOR.to_f64()));
+            *value = E::from_f64(sum.max(E::LOG_ZERO.to_f64()));
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn softmax<L: Lanes, const V: usize>(
     stride: usize,
     weights: Option<&[L::Vector]>,
 ) -> ([L::Vector; V], [L::Vector; V]) {
-    let mut maximum = [lanes.splat(L::Element::LOG_FLOOR); V];
+    let mut maximum = [lanes.splat(L::Element::LOG_ZERO); V];
     for row in table.chunks(stride) {
         let row = first::<L, V>(row);
         for v in 0..V {

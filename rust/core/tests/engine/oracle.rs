@@ -1,7 +1,7 @@
 //! Densities and responsibilities against a brute-force reference.
 
 use crate::common::{normal, random_mixture, rng, weighted_log_densities};
-use gmm_core::{Evaluator, LogPrior, Rows, Threads};
+use gmm_core::{Evaluator, LogPrior, Mixture, Rows, Threads};
 use ndarray::{Array1, Array2, Axis, s};
 
 /// Everything that an evaluator says of `data`: labels, responsibilities, log_prob_norm.
@@ -113,6 +113,26 @@ fn rows_however_far_have_finite_results() {
             assert!((row.sum() - 1.0).abs() < 1e-14, "{far}: {row}");
         }
     }
+}
+
+#[test]
+fn what_is_ruled_out_stays_so_however_far_a_row_is() {
+    let mixture = random_mixture(3, 2, 4);
+    let (_, means, covariances) = mixture.into_parts();
+    let weights = Array1::from(vec![0.5, 0.5, 0.0]);
+    let mixture = Mixture::new(weights, means, covariances).expect("valid parameters");
+    let evaluator = Evaluator::new(&mixture).expect("positive definite");
+    let far = Array2::from_elem((2, 2), 1e200);
+    let (_, proba, _) = evaluate(&evaluator, far.view(), 3, None);
+    assert_eq!(proba.row(0).to_vec(), [0.5, 0.5, 0.0]);
+    let second = Array2::from_shape_fn(
+        (2, 3),
+        |(_, k)| {
+            if k == 1 { 0.0 } else { f64::NEG_INFINITY }
+        },
+    );
+    let (_, proba, _) = evaluate(&evaluator, far.view(), 3, Some(&second));
+    assert_eq!(proba.row(0).to_vec(), [0.0, 1.0, 0.0]);
 }
 
 #[test]
