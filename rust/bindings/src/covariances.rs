@@ -9,25 +9,34 @@ use pyo3::{Bound, Python};
 pub(crate) fn mixture(
     weights: &PyReadonlyArray1<'_, f64>,
     means: &PyReadonlyArray2<'_, f64>,
-    covariances: &PyReadonlyArrayDyn<'_, f64>,
+    array: &PyReadonlyArrayDyn<'_, f64>,
     covariance_type: &str,
 ) -> Result<Mixture, GmmError> {
-    let array = covariances.as_array().to_owned();
-    let covariances = match covariance_type.parse()? {
-        CovarianceType::Full => Covariances::Full(with_axes(array, "3 axes")?),
-        CovarianceType::Tied => Covariances::Tied(with_axes(array, "2 axes")?),
-        CovarianceType::Diag => Covariances::Diag(with_axes(array, "2 axes")?),
-        CovarianceType::Spherical => Covariances::Spherical(with_axes(array, "1 axis")?),
-    };
     Mixture::new(
         weights.as_array().to_owned(),
         means.as_array().to_owned(),
-        covariances,
+        covariances("covariances", array, covariance_type.parse()?)?,
     )
+}
+
+/// Covariances from a copy of the array called `name`.
+pub(crate) fn covariances(
+    name: &'static str,
+    array: &PyReadonlyArrayDyn<'_, f64>,
+    covariance_type: CovarianceType,
+) -> Result<Covariances, GmmError> {
+    let array = array.as_array().to_owned();
+    Ok(match covariance_type {
+        CovarianceType::Full => Covariances::Full(with_axes(name, array, "3 axes")?),
+        CovarianceType::Tied => Covariances::Tied(with_axes(name, array, "2 axes")?),
+        CovarianceType::Diag => Covariances::Diag(with_axes(name, array, "2 axes")?),
+        CovarianceType::Spherical => Covariances::Spherical(with_axes(name, array, "1 axis")?),
+    })
 }
 
 /// The array with the number of axes that its covariance type has.
 fn with_axes<D: Dimension>(
+    name: &'static str,
     array: ArrayD<f64>,
     needed: &'static str,
 ) -> Result<numpy::ndarray::Array<f64, D>, GmmError> {
@@ -35,7 +44,7 @@ fn with_axes<D: Dimension>(
     array
         .into_dimensionality()
         .map_err(|_| GmmError::Parameter {
-            name: "covariances",
+            name,
             given,
             needed,
         })

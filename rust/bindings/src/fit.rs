@@ -3,18 +3,18 @@
 use std::ops::ControlFlow;
 
 use gmm_core::{
-    Acceleration, FitConfig, GmmError, LogPrior, PriorConfig, Regularisation, RowKnowledge, Rows,
-    Start,
+    Acceleration, FitConfig, GmmError, InitialParameters, LogPrior, PriorConfig, Regularisation,
+    RowKnowledge, Rows, Start,
 };
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
     PyReadonlyArrayDyn,
 };
-use pyo3::{Bound, IntoPyObject, PyResult, Python, pyfunction};
+use pyo3::{Bound, FromPyObject, IntoPyObject, PyResult, Python, pyfunction};
 
 use crate::arrays::{FloatMatrix, with_view};
 use crate::compute::compute;
-use crate::covariances::{mixture, to_python};
+use crate::covariances::{covariances, to_python};
 use crate::errors::PyGmmError;
 
 /// A fit as a dict of plain values and arrays.
@@ -29,19 +29,38 @@ pub(crate) struct FitResult<'py> {
     converged: bool,
 }
 
-/// Weights, means and covariances to start from.
-type Parameters<'py> = (
-    PyReadonlyArray1<'py, f64>,
-    PyReadonlyArray2<'py, f64>,
-    PyReadonlyArrayDyn<'py, f64>,
-);
+/// How starts are drawn, or their responsibilities.
+#[derive(FromPyObject)]
+pub(crate) enum Init<'py> {
+    Method(String),
+    Responsibilities(Vec<PyReadonlyArray2<'py, f64>>),
+}
 
-/// Fits a mixture by EM and returns the best of `n_init` starts. Looks for Ctrl-C once per iteration and during long starts.
+impl Init<'_> {
+    /// `n_init` drawn starts, or one for each array, of which copies are made.
+    fn starts(self, n_init: usize) -> Result<Start, GmmError> {
+        match self {
+            Self::Method(name) => Ok(Start::drawn(name.parse()?, n_init)),
+            Self::Responsibilities(arrays) if n_init != arrays.len() => Err(GmmError::Parameter {
+                name: "n_init",
+                given: n_init.to_string(),
+                needed: "the number of arrays in init",
+            }),
+            Self::Responsibilities(arrays) => {
+                let copies = arrays.iter().map(|array| array.as_array().to_owned());
+                Ok(Start::Responsibilities(copies.collect()))
+            }
+        }
+    }
+}
+
+/// Fits a mixture by EM and returns the best of all starts. Looks for Ctrl-C once per iteration and during long starts.
 #[pyfunction]
 #[pyo3(signature = (
-    X, n_components, *, covariance_type, max_iter, tol, n_init, seed, acceleration, reg_covar,
+    X, n_components, *, covariance_type, max_iter, tol, n_init, init, weights_init, means_init,
+    covariances_init, seed, acceleration, reg_covar,
     weight_concentration_prior, mean_precision_prior, mean_prior, degrees_of_freedom_prior,
-    covariance_prior, initial, sample_weight, log_prior, align_to, num_threads,
+    covariance_prior, sample_weight, log_prior, align_to, num_threads,
 ))]
 #[expect(non_snake_case, reason = "X is the data's name in Python")]
 #[expect(
@@ -56,6 +75,10 @@ pub(crate) fn fit<'py>(
     max_iter: usize,
     tol: f64,
     n_init: usize,
+    init: Init<'py>,
+    weights_init: Option<PyReadonlyArray1<'py, f64>>,
+    means_init: Option<PyReadonlyArray2<'py, f64>>,
+    covariances_init: Option<PyReadonlyArrayDyn<'py, f64>>,
     seed: u64,
     acceleration: Option<&str>,
     reg_covar: Option<f64>,
@@ -64,7 +87,6 @@ pub(crate) fn fit<'py>(
     mean_prior: Option<PyReadonlyArray1<'py, f64>>,
     degrees_of_freedom_prior: Option<f64>,
     covariance_prior: Option<PyReadonlyArray2<'py, f64>>,
-    initial: Option<Parameters<'py>>,
     sample_weight: Option<PyReadonlyArray1<'py, f64>>,
     log_prior: Option<PyReadonlyArray2<'py, f64>>,
     align_to: Option<PyReadonlyArray2<'py, f64>>,
@@ -77,18 +99,22 @@ pub(crate) fn fit<'py>(
         degrees_of_freedom: degrees_of_freedom_prior,
         covariance: covariance_prior.map(|array| array.as_array().to_owned()),
     };
-    let start = match initial {
-        None => Ok(Start::KMeans(n_init)),
-        Some((weights, means, covariances)) => {
-            mixture(&weights, &means, &covariances, covariance_type).map(Start::From)
-        }
+    let covariance_type = covariance_type.parse().map_err(PyGmmError)?;
+    let initial = InitialParameters {
+        weights: weights_init.map(|array| array.as_array().to_owned()),
+        means: means_init.map(|array| array.as_array().to_owned()),
+        covariances: covariances_init
+            .map(|array| covariances("covariances_init", &array, covariance_type))
+            .transpose()
+            .map_err(PyGmmError)?,
     };
     let config = FitConfig {
         n_components,
-        covariance_type: covariance_type.parse().map_err(PyGmmError)?,
+        covariance_type,
         max_iter,
         tol,
-        start: start.map_err(PyGmmError)?,
+        start: init.starts(n_init).map_err(PyGmmError)?,
+        initial,
         seed,
         regularisation: reg_covar.map_or(Regularisation::Prior(prior), Regularisation::Ridge),
         acceleration: accelerated(acceleration).map_err(PyGmmError)?,
@@ -117,11 +143,11 @@ pub(crate) fn fit<'py>(
     }));
     let fitted = fitted.map_err(|error| signal.unwrap_or(error))?;
     let n_iter = fitted.lower_bounds.len();
-    let (weights, means, covariances) = fitted.mixture.into_parts();
+    let (weights, means, fitted_covariances) = fitted.mixture.into_parts();
     Ok(FitResult {
         weights: weights.into_pyarray(py),
         means: means.into_pyarray(py),
-        covariances: to_python(py, covariances),
+        covariances: to_python(py, fitted_covariances),
         log_likelihoods: fitted.log_likelihoods.into_pyarray(py),
         lower_bounds: fitted.lower_bounds.into_pyarray(py),
         n_iter,

@@ -5,8 +5,8 @@ use ndarray::{ArrayView1, ArrayView2};
 use crate::covariance::CovarianceType;
 use crate::data::LogPrior;
 use crate::error::{GmmError, check_parameter, check_shape};
-use crate::mixture::Mixture;
 use crate::prior::PriorConfig;
+use crate::start::{InitialParameters, Start, StartMethod};
 
 /// What to fit, and when to stop.
 ///
@@ -33,21 +33,14 @@ pub struct FitConfig {
     pub tol: f64,
     /// Where EM starts from.
     pub start: Start,
+    /// What is known of the parameters of every start.
+    pub initial: InitialParameters,
     /// Equal seeds give equal bits.
     pub seed: u64,
     /// What keeps covariances from collapsing.
     pub regularisation: Regularisation,
     /// Whether and how iterations are accelerated.
     pub acceleration: Acceleration,
-}
-
-/// Where EM starts from.
-#[derive(Debug, Clone)]
-pub enum Start {
-    /// Clusters found by k-means, so many times; the best fit is returned.
-    KMeans(usize),
-    /// A mixture.
-    From(Mixture),
 }
 
 /// What keeps covariances from collapsing.
@@ -80,26 +73,24 @@ impl FitConfig {
             covariance_type: CovarianceType::Full,
             max_iter: 100,
             tol: 1e-6,
-            start: Start::KMeans(1),
+            start: Start::drawn(StartMethod::KMeans, 1),
+            initial: InitialParameters::default(),
             seed: 0,
             regularisation: Regularisation::Prior(PriorConfig::default()),
             acceleration: Acceleration::None,
         }
     }
 
-    /// Checks everything that doesn't depend on the prior, for data of so many features.
+    /// Checks everything that doesn't depend on the prior, for data of so many rows and features.
     ///
     /// # Errors
-    /// [`GmmError::Parameter`] for counts of 0, for a negative or NaN tolerance or ridge, and for a start of another
-    /// covariance type; [`GmmError::Shape`] for one of other size.
-    pub(crate) fn check(&self, n_features: usize) -> Result<(), GmmError> {
-        let mut counts = vec![
+    /// [`GmmError::Parameter`] for counts of 0, for a negative or NaN tolerance or ridge, and for starts outside their
+    /// domain; [`GmmError::Shape`] for starts of other size.
+    pub(crate) fn check(&self, n_samples: usize, n_features: usize) -> Result<(), GmmError> {
+        let counts = [
             ("n_components", self.n_components),
             ("max_iter", self.max_iter),
         ];
-        if let Start::KMeans(n_init) = self.start {
-            counts.push(("n_init", n_init));
-        }
         for (name, count) in counts {
             check_parameter(count > 0, name, count, "at least 1")?;
         }
@@ -108,18 +99,9 @@ impl FitConfig {
             let valid = ridge >= 0.0 && ridge.is_finite();
             check_parameter(valid, "reg_covar", ridge, "finite and at least 0")?;
         }
-        if let Start::From(mixture) = &self.start {
-            let given = mixture.covariances().covariance_type();
-            check_parameter(
-                given == self.covariance_type,
-                "the covariance type of the start",
-                given.name(),
-                "that of the fit",
-            )?;
-            let needed = [self.n_components, n_features];
-            check_shape("the start's means", mixture.means().shape(), &needed)?;
-        }
-        Ok(())
+        self.start.check(n_samples, self.n_components)?;
+        self.initial
+            .check(self.n_components, n_features, self.covariance_type)
     }
 }
 
@@ -185,7 +167,7 @@ fn maximum(values: ArrayView1<'_, f64>) -> f64 {
 pub struct Progress {
     /// Which start, from 0.
     pub start: usize,
-    /// Which iteration of it was the last, from 1; 0 during k-means, of which only long ones are told of.
+    /// Which iteration of it was the last, from 1; 0 during its start, of which only long ones are told of.
     pub iteration: usize,
     /// Lower bound after the iteration, mean of the rows, in nats; −∞ before the first.
     pub lower_bound: f64,

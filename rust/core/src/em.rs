@@ -17,8 +17,6 @@ use crate::error::GmmError;
 use crate::evaluate::Evaluator;
 use crate::fit::Fit;
 use crate::float::Float;
-use crate::init::HardLabels;
-use crate::init::alignment::align;
 use crate::m_step::{loses_digits, m_step};
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
@@ -39,16 +37,16 @@ pub(crate) type Observe<'a> = dyn FnMut(usize, f64) -> ControlFlow<()> + 'a;
 
 /// What all starts of a fit share.
 pub(crate) struct Em<'a, T> {
-    rows: Rows<'a, T>,
-    config: &'a FitConfig,
+    pub(crate) rows: Rows<'a, T>,
+    pub(crate) config: &'a FitConfig,
     prior: Prior,
     /// With weights in units of `weight_unit`.
-    knowledge: RowKnowledge<'a>,
+    pub(crate) knowledge: RowKnowledge<'a>,
     weight_unit: f64,
-    threads: &'a Threads,
+    pub(crate) threads: &'a Threads,
     accumulator: Accumulator<T>,
     /// How often all rows together count.
-    total_weight: f64,
+    pub(crate) total_weight: f64,
     /// How often a row counts on average, of those that count at all; at most 1.
     one_row: f64,
     /// Where one covariance is shared.
@@ -104,18 +102,27 @@ impl<'a, T: Float> Em<'a, T> {
         })
     }
 
-    /// The mixture that follows from hard labels.
-    pub(crate) fn mixture_of_labels(&self, mut labels: Vec<u32>) -> Result<Mixture, GmmError> {
-        if let Some(reference) = self.knowledge.align_to {
-            align(&mut labels, reference)?;
-        }
+    /// The mixture that follows from responsibilities.
+    pub(crate) fn mixture_of<R: Responsibilities<T>>(
+        &self,
+        responsibilities: &R,
+    ) -> Result<Mixture, GmmError> {
         let anchors = vec![self.prior.mean.clone(); self.config.n_components];
-        let labels = HardLabels {
-            labels: &labels,
-            sample_weight: self.knowledge.sample_weight,
-        };
-        let stats = self.statistics(&anchors, self.moment_kind(), &labels);
-        self.maximise(&stats, &labels)
+        let stats = self.statistics(&anchors, self.moment_kind(), responsibilities);
+        self.maximise(&stats, responsibilities)
+    }
+
+    /// `mixture` after `n_iter` iterations, and its lower bound.
+    pub(crate) fn iterate(
+        &self,
+        mixture: Mixture,
+        n_iter: usize,
+    ) -> Result<(Mixture, f64), GmmError> {
+        let mut current = self.expect(mixture)?;
+        for _ in 0..n_iter {
+            current = self.advance(current, None)?;
+        }
+        Ok((current.mixture, current.bound))
     }
 
     /// Runs EM from a mixture; as long as it ends with an empty component and giving that one to the row that is
@@ -318,6 +325,7 @@ impl<'a, T: Float> Em<'a, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::init::hard_labels::HardLabels;
     use ndarray::Array2;
 
     #[test]
@@ -345,7 +353,10 @@ mod tests {
         )
         .expect("valid");
         let fit = em
-            .mixture_of_labels(labels)
+            .mixture_of(&HardLabels {
+                labels: &labels,
+                sample_weight: None,
+            })
             .and_then(|mixture| em.run_from(mixture, &mut |_, _| ControlFlow::Continue(())))
             .expect("a fit");
         for weight in fit.mixture.weights() {

@@ -2,17 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::SeedableRng;
-
-use crate::config::{FitConfig, Progress, RowKnowledge, Start};
+use crate::config::{FitConfig, Progress, RowKnowledge};
 use crate::data::Rows;
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::float::Float;
-use crate::init::feature_space::FeatureSpace;
-use crate::init::kmeans::kmeans_labels;
-use crate::init::patience::Patience;
+use crate::init::starts::Starts;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::spread::Spread;
@@ -34,7 +29,7 @@ pub struct Fit {
 
 /// Fits a mixture to `rows` and returns the best of all starts.
 ///
-/// `observer` is called after every iteration, on the calling thread, and now and then during a long k-means start;
+/// `observer` is called after every iteration, on the calling thread, and now and then during a long start;
 /// it stops the fit by breaking.
 ///
 /// # Errors
@@ -47,7 +42,7 @@ pub fn fit<T: Float>(
     threads: &Threads,
     mut observer: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, GmmError> {
-    config.check(rows.n_features())?;
+    config.check(rows.n_samples(), rows.n_features())?;
     knowledge.check(rows.n_samples(), config.n_components)?;
     let weights = knowledge.sample_weight.map(RowWeights::new);
     let mut knowledge = knowledge.reborrow();
@@ -61,29 +56,10 @@ pub fn fit<T: Float>(
         &spread,
         threads,
     )?;
-    let n_init = match &config.start {
-        Start::KMeans(n_init) => *n_init,
-        Start::From(mixture) => {
-            let mut observe = |iteration, lower_bound| {
-                observer(Progress {
-                    start: 0,
-                    iteration,
-                    lower_bound,
-                })
-            };
-            return em.run_from(mixture.clone(), &mut observe);
-        }
-    };
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
+    let starts = Starts::new(&em, &spread);
     let mut best: Option<Fit> = None;
     let mut failure = None;
-    for start in 0..n_init {
-        // Every other start measures the features by their spread within the best clusters so far:
-        // by their total spread, features that don't separate clusters weigh more than those that do.
-        let variance = match &best {
-            Some(best) if start % 2 == 1 => &best.mixture.pooled_variance(),
-            _ => &spread.variance,
-        };
+    for start in 0..starts.count() {
         let mut observe = |iteration, lower_bound| {
             observer(Progress {
                 start,
@@ -91,17 +67,8 @@ pub fn fit<T: Float>(
                 lower_bound,
             })
         };
-        let labels = kmeans_labels(
-            &rows,
-            &knowledge,
-            &FeatureSpace::new(&spread, variance),
-            config.n_components,
-            threads,
-            &mut rng,
-            Patience::new(&mut || observe(0, f64::NEG_INFINITY)),
-        )?;
-        let run = em
-            .mixture_of_labels(labels)
+        let run = starts
+            .mixture(start, &mut || observe(0, f64::NEG_INFINITY))
             .and_then(|mixture| em.run_from(mixture, &mut observe));
         match run {
             Ok(fit) => {
@@ -112,8 +79,6 @@ pub fn fit<T: Float>(
             Err(GmmError::Interrupted) => return Err(GmmError::Interrupted),
             Err(error) => failure = failure.or(Some(error)),
         }
-        // Streams of different starts don't overlap, however many numbers one of them takes.
-        rng.jump();
     }
     best.ok_or_else(|| failure.expect("a start that gave no fit gave an error"))
 }

@@ -3,7 +3,7 @@
 use crate::common::{blobs, covariance, fit, fit_with, labels, normal, rng, same_partition};
 use gmm_core::{
     Covariances, Fit, FitConfig, GmmError, Mixture, PriorConfig, Regularisation, RowKnowledge,
-    Rows, Start, Threads,
+    Rows, Start, StartMethod, Threads,
 };
 use ndarray::{Array1, Array2, Array3, array};
 use std::ops::ControlFlow;
@@ -190,8 +190,8 @@ fn bad_data_and_parameters_are_errors_that_say_what_was_wrong() {
         |config| config.max_iter = 0,
         |config| config.tol = f64::NAN,
         |config| config.tol = -1.0,
-        |config| config.start = Start::KMeans(0),
-        |config| config.start = Start::From(crate::common::random_mixture(3, 2, 0)),
+        |config| config.start = Start::drawn(StartMethod::KMeans, 0),
+        |config| config.initial = crate::common::random_mixture(3, 2, 0).into(),
         |config| config.regularisation = Regularisation::Ridge(-1.0),
     ];
     for change in changes {

@@ -5,3 +5,4 @@ mod degenerate;
 mod determinism;
 mod oracle;
 mod properties;
+mod starts;
