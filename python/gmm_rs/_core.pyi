@@ -6,7 +6,19 @@ from typing import Literal, TypeAlias, TypedDict, type_check_only
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fit", "linear_sum_assignment", "predict", "predict_proba", "score_samples", "write_text"]
+__all__ = [
+    "conditional",
+    "conditional_mean",
+    "fit",
+    "linear_sum_assignment",
+    "marginal",
+    "precisions_cholesky",
+    "predict",
+    "predict_proba",
+    "sample",
+    "score_samples",
+    "write_text",
+]
 
 _Data: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 _Float64: TypeAlias = NDArray[np.float64]
@@ -44,12 +56,17 @@ def fit(
     align_to: _Float64 | None,
     num_threads: int,
 ) -> FitResult: ...
+
+# weights (K,), means (K, D), and the components' shapes: exactly one of covariances and precisions_cholesky, either of
+# shape (K, D, D) full, (D, D) tied, (K, D) diag, (K,) spherical. precisions_cholesky is scikit-learn's: upper triangular
+# P with a positive diagonal and P Pᵀ = Σ⁻¹; of diag and spherical covariances 1/σ. With it nothing is factorised.
 def predict(
     X: _Data,
     weights: _Float64,
     means: _Float64,
-    covariances: _Float64,
+    covariances: _Float64 | None = None,
     *,
+    precisions_cholesky: _Float64 | None = None,
     covariance_type: _CovarianceType,
     log_prior: _Float64 | None,
     num_threads: int,
@@ -58,8 +75,9 @@ def predict_proba(
     X: _Data,
     weights: _Float64,
     means: _Float64,
-    covariances: _Float64,
+    covariances: _Float64 | None = None,
     *,
+    precisions_cholesky: _Float64 | None = None,
     covariance_type: _CovarianceType,
     log_prior: _Float64 | None,
     num_threads: int,
@@ -68,12 +86,64 @@ def score_samples(
     X: _Data,
     weights: _Float64,
     means: _Float64,
-    covariances: _Float64,
+    covariances: _Float64 | None = None,
     *,
+    precisions_cholesky: _Float64 | None = None,
     covariance_type: _CovarianceType,
     log_prior: _Float64 | None,
     num_threads: int,
 ) -> _Float64: ...
+
+# These factors of covariances, in an array of the same shape.
+def precisions_cholesky(covariances: _Float64, *, covariance_type: _CovarianceType) -> _Float64: ...
+
+# X (n_samples, D) and labels (n_samples,), sorted by component.
+def sample(
+    n_samples: int,
+    weights: _Float64,
+    means: _Float64,
+    covariances: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+    seed: int,
+    num_threads: int,
+) -> tuple[_Float64, NDArray[np.int64]]: ...
+
+# The mixture of the features in indices (M,), in this order: weights (K,), means (K, M), covariances of the same type.
+def marginal(
+    indices: NDArray[np.int64],
+    weights: _Float64,
+    means: _Float64,
+    covariances: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+) -> tuple[_Float64, _Float64, _Float64]: ...
+
+# values (n, M) are those of the features in indices (M,); the other R = D − M >= 1 features stay in their order.
+# weights (n, K), means (n, K, R), covariances of all rows: (K, R, R) full, (R, R) tied, (K, R) diag, (K,) spherical.
+def conditional(
+    indices: NDArray[np.int64],
+    values: _Data,
+    weights: _Float64,
+    means: _Float64,
+    covariances: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+    num_threads: int,
+) -> tuple[_Float64, _Float64, _Float64]: ...
+
+# The mean (n, R) of these mixtures, and with return_cov their covariance (n, R, R), otherwise None.
+def conditional_mean(
+    indices: NDArray[np.int64],
+    values: _Data,
+    weights: _Float64,
+    means: _Float64,
+    covariances: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+    return_cov: bool,
+    num_threads: int,
+) -> tuple[_Float64, _Float64 | None]: ...
 def linear_sum_assignment(score: _Float64) -> tuple[NDArray[np.intp], NDArray[np.intp]]: ...
 def write_text(
     path: str | PathLike[str],
