@@ -57,9 +57,9 @@ def fit(
     num_threads: int,
 ) -> FitResult: ...
 
-# weights (K,), means (K, D), and the components' shapes: exactly one of covariances and precisions_cholesky, either of
-# shape (K, D, D) full, (D, D) tied, (K, D) diag, (K,) spherical. precisions_cholesky is scikit-learn's: upper triangular
-# P with a positive diagonal and P Pᵀ = Σ⁻¹; of diag and spherical covariances 1/σ. With it nothing is factorised.
+# weights (K,), means (K, D), and exactly one of covariances and precisions_cholesky, either of shape (K, D, D) full,
+# (D, D) tied, (K, D) diag, (K,) spherical. precisions_cholesky is scikit-learn's: upper triangular P with a positive
+# diagonal and P Pᵀ = Σ⁻¹; of diag and spherical covariances 1/σ. With it nothing is factorised.
 def predict(
     X: _Data,
     weights: _Float64,

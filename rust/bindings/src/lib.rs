@@ -7,7 +7,7 @@ mod covariances;
 mod errors;
 mod evaluate;
 mod fit;
-
+mod precisions_cholesky;
 mod text;
 
 use pyo3::pymodule;
@@ -20,6 +20,8 @@ mod _core {
     use crate::evaluate::{predict, predict_proba, score_samples};
     #[pymodule_export]
     use crate::fit::fit;
+    #[pymodule_export]
+    use crate::precisions_cholesky::precisions_cholesky;
     #[pymodule_export]
     use crate::text::write_text;
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use ndarray::{Array1, Array2, Array3};
 
-use crate::error::GmmError;
+use crate::error::{GmmError, check_shape};
 
 /// What the covariances of the components have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,5 +97,32 @@ impl Covariances {
             Self::Diag(array) => array[[k, d]],
             Self::Spherical(array) => array[k],
         }
+    }
+
+    /// The covariance of the features `i` and `j` ≤ `i` in component `k`.
+    pub(crate) fn entry(&self, k: usize, i: usize, j: usize) -> f64 {
+        match self {
+            Self::Full(array) => array[[k, i, j]],
+            Self::Tied(array) => array[[i, j]],
+            Self::Diag(_) | Self::Spherical(_) if i == j => self.variance(k, i),
+            Self::Diag(_) | Self::Spherical(_) => 0.0,
+        }
+    }
+
+    /// Checks that an array of this form, called `name`, fits K components of D features.
+    pub(crate) fn check_shape(
+        &self,
+        name: &'static str,
+        n_components: usize,
+        n_features: usize,
+    ) -> Result<(), GmmError> {
+        let (k, d) = (n_components, n_features);
+        let needed: &[usize] = match self {
+            Self::Full(_) => &[k, d, d],
+            Self::Tied(_) => &[d, d],
+            Self::Diag(_) => &[k, d],
+            Self::Spherical(_) => &[k],
+        };
+        check_shape(name, self.shape(), needed)
     }
 }
