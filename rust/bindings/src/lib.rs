@@ -4,6 +4,7 @@ mod arrays;
 mod assignment;
 mod compute;
 mod covariances;
+mod distribution;
 mod errors;
 mod evaluate;
 mod fit;
@@ -16,6 +17,8 @@ use pyo3::pymodule;
 mod _core {
     #[pymodule_export]
     use crate::assignment::linear_sum_assignment;
+    #[pymodule_export]
+    use crate::distribution::{conditional, conditional_mean, marginal, sample};
     #[pymodule_export]
     use crate::evaluate::{predict, predict_proba, score_samples};
     #[pymodule_export]

@@ -9,8 +9,8 @@
 //!
 //! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
 //! times the number of components, and its result, to the bit, does not depend on the number of threads.
-//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`];
-//! [`text`] writes matrices as text.
+//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`]; [`sample`], [`marginal`]
+//! and [`Conditional`] treat it as the distribution that it is; [`text`] writes matrices as text.
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -35,6 +35,7 @@ mod config;
 mod covariance;
 mod data;
 mod density;
+mod distribution;
 mod em;
 mod error;
 mod evaluate;
@@ -64,6 +65,7 @@ pub use assignment::assign;
 pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, Start};
 pub use covariance::{CovarianceType, Covariances};
 pub use data::{LogPrior, Rows};
+pub use distribution::{Conditional, marginal, sample};
 pub use error::GmmError;
 pub use evaluate::Evaluator;
 pub use fit::{Fit, fit};
