@@ -1,0 +1,1 @@
+"""Gaussian mixtures for the users of scikit-learn."""
