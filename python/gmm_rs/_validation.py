@@ -82,6 +82,24 @@ def check_float64(name: str, value: object) -> Float64Array:
     return np.asarray(_to_engine_float(_to_array(value, name), name), dtype=np.float64)
 
 
+def check_row_or_rows(X: object, *, what: str) -> tuple[FloatArray, bool]:
+    """`X` as a matrix, and whether it was a single row: an array of one dimension.
+
+    Raises
+    ------
+    DimensionError, ParameterError
+        As :func:`check_data`.
+
+    Examples
+    --------
+    >>> check_row_or_rows([1, 2], what="the query")
+    (array([[1., 2.]]), True)
+    """
+    array = _to_array(X, what)
+    is_single = array.ndim == 1
+    return check_data(array[None] if is_single else array, what=what), is_single
+
+
 def check_positive_int(name: str, value: object) -> int:
     """`value` as an int of at least 1; NumPy's integers are welcome, booleans are not.
 
@@ -132,6 +150,39 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
     if not (isinstance(value, str) and value in choices):
         raise ParameterError(f"{name} must be {' or '.join(map(repr, choices))}, but is {value!r}")
     return value
+
+
+def check_indices(indices: object) -> NDArray[np.int64]:
+    """Indices of features as the Rust engine takes them.
+
+    Whether they are in range and differ from one another is left to the engine, which knows the number of features.
+
+    Parameters
+    ----------
+    indices : array-like of shape (n_indices,), int
+
+    Returns
+    -------
+    ndarray of shape (n_indices,), int64
+
+    Raises
+    ------
+    DimensionError
+        If they have not one dimension.
+    ParameterError
+        If they are not integers.
+
+    Examples
+    --------
+    >>> check_indices((2, 0))
+    array([2, 0])
+    """
+    array = _to_array(indices, "indices")
+    if array.ndim != 1:
+        raise DimensionError(f"indices must be 1-D, but have {array.ndim} dimensions, shape {array.shape}")
+    if array.dtype.kind not in "iu" and array.size > 0:
+        raise ParameterError(f"indices must be integers, counted from 0, but are {indices!r}")
+    return np.ascontiguousarray(array, dtype=np.int64)
 
 
 def resolve_seed(random_state: int | np.random.Generator | np.random.RandomState | None) -> int:

@@ -140,7 +140,9 @@ def check_matrices(
     _check_shape(name, array, covariances_shape(covariance_type, n_components, n_features))
     if covariance_type in ("diag", "spherical"):
         if array.min() <= 0.0:
-            raise DegenerateCovarianceError(f"The parameter '{name}' should be positive, but is {array.min()} somewhere")
+            raise DegenerateCovarianceError(
+                f"The parameter '{name}' should be positive, but is {array.min()} somewhere"
+            )
         return array
     for k, matrix in enumerate(array if covariance_type == "full" else array[None]):
         if not is_positive_definite(matrix):

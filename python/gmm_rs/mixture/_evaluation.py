@@ -182,9 +182,7 @@ class Mixture:
         weights = check_sample_weight(sample_weight, len(rows))
         return float(np.average(self._log_densities(rows, class_prior), weights=weights))
 
-    def aic(
-        self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None
-    ) -> float:
+    def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
         """Akaike's information criterion, −2 log p(X) + 2 n_parameters_; the lower the better.
 
         Parameters
@@ -212,9 +210,7 @@ class Mixture:
         deviance, _ = self._deviance(rows, sample_weight, class_prior)
         return deviance + 2.0 * self.n_parameters_
 
-    def bic(
-        self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None
-    ) -> float:
+    def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
         """Bayesian information criterion, −2 log p(X) + n_parameters_ log n_samples; the lower the better.
 
         Parameters
@@ -241,9 +237,7 @@ class Mixture:
         deviance, total = self._deviance(rows, sample_weight, class_prior)
         return deviance + self.n_parameters_ * float(np.log(total))
 
-    def icl(
-        self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None
-    ) -> float:
+    def icl(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
         """Integrated completed likelihood: `bic` plus twice the entropy of the responsibilities; the lower the better.
 
         It prefers components that are clusters, apart from each other: ICL = BIC − 2 Σ_nk r_nk log r_nk.

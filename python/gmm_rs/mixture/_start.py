@@ -62,9 +62,7 @@ def read_start(
     n_components, n_features = settings.n_components, X.shape[1]
     covariances = None
     if precisions_init is not None:
-        precisions = check_matrices(
-            "precision", precisions_init, settings.covariance_type, n_components, n_features
-        )
+        precisions = check_matrices("precision", precisions_init, settings.covariance_type, n_components, n_features)
         covariances = covariances_of(precisions, settings.covariance_type)
     weights = None if weights_init is None else check_weights(weights_init, n_components)
     means = None if means_init is None else check_means(means_init, n_components, n_features)
