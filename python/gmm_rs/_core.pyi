@@ -1,5 +1,6 @@
 """The compiled engine. Private: use the public modules of gmm_rs."""
 
+from collections.abc import Callable
 from os import PathLike
 from typing import Literal, TypeAlias, TypedDict, type_check_only
 
@@ -25,6 +26,14 @@ _Float64: TypeAlias = NDArray[np.float64]
 _CovarianceType: TypeAlias = Literal["full", "tied", "diag", "spherical"]
 
 @type_check_only
+class Restart(TypedDict):
+    lower_bound: float
+    log_likelihood: float
+    n_iter: int
+    converged: bool
+    failure: str | None
+
+@type_check_only
 class FitResult(TypedDict):
     weights: _Float64
     means: _Float64
@@ -33,6 +42,8 @@ class FitResult(TypedDict):
     lower_bounds: _Float64
     n_iter: int
     converged: bool
+    collapsed: NDArray[np.int64]
+    restarts: list[Restart]
 
 def fit(
     X: _Data,
@@ -41,10 +52,12 @@ def fit(
     covariance_type: _CovarianceType,
     max_iter: int,
     tol: float,
+    relative_tol: bool,
+    max_time: float | None,
     n_init: int,
     seed: int,
     acceleration: Literal["squarem"] | None,
-    reg_covar: float | None,
+    reg_covar: float | _Float64 | Literal["auto"] | None,
     weight_concentration_prior: float | None,
     mean_precision_prior: float,
     mean_prior: _Float64 | None,
@@ -54,6 +67,7 @@ def fit(
     sample_weight: _Float64 | None,
     log_prior: _Float64 | None,
     align_to: _Float64 | None,
+    observer: Callable[[int, int, float], object] | None,
     num_threads: int,
 ) -> FitResult: ...
 

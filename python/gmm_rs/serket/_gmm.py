@@ -328,6 +328,8 @@ class GMM(Module):
             covariance_type="full",
             max_iter=self.itr,
             tol=self.tol,
+            relative_tol=False,
+            max_time=None,
             n_init=self.n_init,
             seed=resolve_seed(self.random_state),
             acceleration=self.acceleration,
@@ -336,6 +338,7 @@ class GMM(Module):
             sample_weight=None,
             log_prior=None if message is None else to_log_prior(message),
             align_to=self._reference(X, message, num_threads),
+            observer=None,
             num_threads=num_threads,
             **self.prior.engine_arguments(n_features=X.shape[1]),
         )

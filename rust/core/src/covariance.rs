@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use ndarray::{Array1, Array2, Array3};
+use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
 
 use crate::error::{GmmError, check_shape};
 
@@ -87,6 +87,29 @@ impl Covariances {
             Self::Spherical(array) => array.view().into_dyn(),
         }
         .into_iter()
+    }
+
+    /// How many there are: one where it is shared.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Full(array) => array.len_of(Axis(0)),
+            Self::Tied(_) => 1,
+            Self::Diag(array) => array.nrows(),
+            Self::Spherical(array) => array.len(),
+        }
+    }
+
+    /// Replaces covariance `k` by the diagonal one with these variances; a spherical one gets their mean.
+    pub(crate) fn set_diagonal(&mut self, k: usize, variances: &[f64]) {
+        let matrix = || Array2::from_diag(&ArrayView1::from(variances));
+        match self {
+            Self::Full(array) => array.index_axis_mut(Axis(0), k).assign(&matrix()),
+            Self::Tied(array) => array.assign(&matrix()),
+            Self::Diag(array) => array.row_mut(k).assign(&ArrayView1::from(variances)),
+            Self::Spherical(array) => {
+                array[k] = variances.iter().sum::<f64>() / variances.len() as f64;
+            }
+        }
     }
 
     /// The variance of feature `d` in component `k`.

@@ -31,17 +31,20 @@
 
 mod accumulate;
 mod assignment;
+mod collapse;
 mod config;
 mod covariance;
 mod data;
 mod density;
 mod distribution;
+mod eigen;
 mod em;
 mod error;
 mod evaluate;
 mod fit;
 mod float;
 mod init;
+mod interruptible;
 mod kernels;
 mod linalg;
 mod m_step;
@@ -52,6 +55,8 @@ mod precision;
 mod precisions_cholesky;
 mod prior;
 mod responsibilities;
+mod restarts;
+mod run;
 mod spread;
 mod squarem;
 mod stats;
@@ -59,16 +64,19 @@ pub mod text;
 mod tile;
 mod tile_moments;
 mod total;
+mod watch;
 mod weights;
 
 pub use assignment::assign;
-pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, Start};
+pub use config::{
+    Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, Start, StopRule,
+};
 pub use covariance::{CovarianceType, Covariances};
 pub use data::{LogPrior, Rows};
 pub use distribution::{Conditional, marginal, sample};
 pub use error::GmmError;
 pub use evaluate::Evaluator;
-pub use fit::{Fit, fit};
+pub use fit::{Collapse, Fit, StartFailure, StartReport, fit};
 pub use float::Float;
 pub use mixture::Mixture;
 pub use parallel::Threads;

@@ -63,6 +63,11 @@ impl Mixture {
         &self.covariances
     }
 
+    /// Covariances, to be changed to others that are finite.
+    pub(crate) fn covariances_mut(&mut self) -> &mut Covariances {
+        &mut self.covariances
+    }
+
     /// The mean variance of each feature within components, weighted, length D.
     pub(crate) fn pooled_variance(&self) -> Vec<f64> {
         let variance = |k, d| self.weights[k] * self.covariances.variance(k, d);

@@ -12,7 +12,9 @@ use pulp::{Simd, WithSimd};
 use crate::covariance::Covariances;
 use crate::error::GmmError;
 use crate::kernels;
-use crate::linalg::{Pivot, cholesky, dot, invert_lower, log_diagonal_sum, packed_len, packed_row};
+use crate::linalg::{
+    Pivot, cholesky, dot, invert_lower, log_diagonal_sum, packed_index, packed_len, packed_row,
+};
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 
@@ -90,6 +92,16 @@ impl Precision {
     /// Number of features, D.
     pub(crate) fn n_features(&self) -> usize {
         self.means[0].len()
+    }
+
+    /// 1 / L_dd of component `k`: L_dd² is the variance that feature `d` has when those before it are known.
+    pub(crate) fn inverse_pivot(&self, k: usize, d: usize) -> f64 {
+        match &self.factors {
+            Factors::Full(triangles) => triangles[k][packed_index(d, d)],
+            Factors::Tied(triangle) => triangle[packed_index(d, d)],
+            Factors::Diagonal(scales) => scales[k][d],
+            Factors::Spherical(scales) => scales[k],
+        }
     }
 
     /// ‖L_k⁻¹ z‖².
