@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gmm_rs import _core
+from gmm_rs._positive_definite import is_positive_definite
 from gmm_rs._validation import Float64Array, FloatArray, check_float64
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, ParameterError
 from gmm_rs.mixture._settings import CovarianceType
 
 _WEIGHT_SUM_TOLERANCE = 1e-6
-_ASYMMETRY_TOLERANCE = 1e-6
-"""How far entries of a matrix and its transpose may be apart, as a part of the geometric mean of their variances."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,18 +182,6 @@ def n_parameters(covariance_type: CovarianceType, n_components: int, n_features:
         "spherical": n_components,
     }[covariance_type]
     return n_components - 1 + n_components * n_features + of_covariances
-
-
-def is_positive_definite(matrix: Float64Array) -> bool:
-    """Whether a matrix is symmetric, but for rounding, and positive definite."""
-    deviations = np.sqrt(np.abs(np.diagonal(matrix)))
-    if np.any(np.abs(matrix - matrix.T) > _ASYMMETRY_TOLERANCE * np.outer(deviations, deviations)):
-        return False
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
 
 
 def _variances(covariances: NDArray[Any], covariance_type: CovarianceType) -> NDArray[Any]:

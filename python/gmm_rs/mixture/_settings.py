@@ -91,7 +91,7 @@ def _check_acceleration(value: object) -> Literal["squarem"] | None:
 
 def _check_flag(name: str, value: object) -> bool:
     # NumPy's booleans, and 0 and 1, are welcome, as in scikit-learn.
-    if not (isinstance(value, bool | int | np.bool | np.integer) and value in (0, 1)):
+    if not (isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1)):
         raise ParameterError(f"{name} must be True or False, but is {value!r}")
     return bool(value)
 

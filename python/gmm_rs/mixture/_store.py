@@ -66,10 +66,10 @@ def write_mixture(path: str | PathLike[str], mixture: StoredMixture) -> None:
         "parameters": mixture.parameters,
         "results": mixture.results,
     }
-    text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    content: dict[str, Any] = {_HEADER: np.frombuffer(json.dumps(header).encode(), dtype=np.uint8), **mixture.arrays}
     with StagedFolder(path.parent, advice="choose a place where you may write") as staged:
         with (staged.path / path.name).open("wb") as file:
-            np.savez(file, allow_pickle=False, **({_HEADER: text} | mixture.arrays))
+            np.savez(file, **content)
         staged.commit()
 
 
