@@ -15,11 +15,12 @@ from gmm_rs.exceptions import DimensionError, ParameterError
 every_kind = pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 
 
-@pytest.fixture(scope="module")
-def X() -> np.ndarray:
+@pytest.fixture(scope="module", name="X")
+def overlapping_rows() -> np.ndarray:
     """Overlapping components: different starts lead to different optima."""
     rng = np.random.default_rng(0)
-    return rows_of(rng, 600, random_mixture(rng, 5, 3, 10.0), "full") / 2
+    model = random_mixture(rng, 5, 3, 10.0)
+    return rows_of(rng, 600, model._replace(means=model.means / 4), "full")
 
 
 @every_kind

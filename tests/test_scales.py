@@ -115,7 +115,8 @@ def test_a_ridge_far_wider_than_the_data_leaves_nothing_to_tell_apart(covariance
         fitted = fit(clusters(covariance_type) * scale, 3, covariance_type=covariance_type, reg_covar=1e-6)
         assert_allclose(fitted["weights"].sum(), 1)
         covariances = full_covariances(fitted["covariances"], covariance_type, 3, 4)
-        assert_allclose(covariances[fitted["weights"] > 0], 1e-6 * np.eye(4)[None], rtol=1e-12, atol=1e-20)
+        for covariance in covariances[fitted["weights"] > 0]:
+            assert_allclose(covariance, 1e-6 * np.eye(4), rtol=1e-12, atol=1e-20)
 
 
 def test_variances_that_float64_cannot_hold_are_refused_or_nothing() -> None:
