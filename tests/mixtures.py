@@ -135,7 +135,7 @@ def em_step(
     model: Parameters,
     covariance_type: str = "full",
     *,
-    reg_covar: float | None = None,
+    reg_covar: float | np.ndarray | None = None,
     sample_weight: np.ndarray | None = None,
     log_prior: np.ndarray | float = 0.0,
 ) -> Parameters:

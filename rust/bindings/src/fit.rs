@@ -191,12 +191,15 @@ fn tell(py: Python<'_>, observer: Option<&Py<PyAny>>, progress: Progress) -> PyR
     py.check_signals()
 }
 
-/// A positive number of seconds.
+/// A number of seconds; what a duration can't hold is as long as one can be.
 fn duration(seconds: f64) -> Result<Duration, GmmError> {
-    Duration::try_from_secs_f64(seconds).map_err(|_| GmmError::Parameter {
+    if seconds >= 0.0 {
+        return Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    }
+    Err(GmmError::Parameter {
         name: "max_time",
         given: seconds.to_string(),
-        needed: "at least 0 and finite, in seconds",
+        needed: "at least 0, in seconds",
     })
 }
 

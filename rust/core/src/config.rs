@@ -111,6 +111,15 @@ impl FitConfig {
         }
     }
 
+    /// What is added to the variance of feature `d` in units of the data; 0 where it follows the data.
+    pub(crate) fn ridge(&self, d: usize) -> f64 {
+        match &self.regularisation {
+            Regularisation::Ridge(ridge) => *ridge,
+            Regularisation::Ridges(ridges) => ridges[d],
+            Regularisation::Prior(_) | Regularisation::RelativeRidge(_) => 0.0,
+        }
+    }
+
     /// Checks everything that doesn't depend on the prior, for data of so many features.
     ///
     /// # Errors

@@ -33,6 +33,15 @@ use crate::watch::Watch;
 /// rows together count less than their number, a row is what one counts on average.
 const EMPTY: f64 = 0.5;
 
+/// What a fit is given beside data and configuration, in whatever units these are.
+pub(crate) struct Task<'a> {
+    /// With weights in units of `weight_unit`.
+    pub(crate) knowledge: RowKnowledge<'a>,
+    pub(crate) weight_unit: f64,
+    pub(crate) threads: &'a Threads,
+    pub(crate) watch: &'a Watch,
+}
+
 /// What all starts of a fit share.
 pub(crate) struct Em<'a, T> {
     rows: Rows<'a, T>,
@@ -51,6 +60,8 @@ pub(crate) struct Em<'a, T> {
     one_row: f64,
     /// Where one covariance is shared.
     total_scatter: Option<TotalScatter>,
+    /// What the log-density of each row gets because of the units that it is in.
+    log_unit: f64,
 }
 
 /// A mixture and what a pass over the data says of it.
@@ -66,12 +77,12 @@ impl<'a, T: Float> Em<'a, T> {
     pub(crate) fn new(
         rows: Rows<'a, T>,
         config: &'a FitConfig,
-        knowledge: RowKnowledge<'a>,
-        weight_unit: f64,
+        task: &'a Task<'_>,
         spread: &Spread,
-        threads: &'a Threads,
-        watch: &'a Watch,
+        log_unit: f64,
     ) -> Result<Self, GmmError> {
+        let knowledge = task.knowledge.reborrow();
+        let (weight_unit, threads, watch) = (task.weight_unit, task.threads, task.watch);
         let covariance_type = config.covariance_type;
         let prior = Prior::new(
             &config.regularisation,
@@ -110,6 +121,7 @@ impl<'a, T: Float> Em<'a, T> {
             threads,
             watch,
             total_scatter,
+            log_unit,
         })
     }
 
@@ -139,12 +151,16 @@ impl<'a, T: Float> Em<'a, T> {
         precision: &Precision,
     ) -> Result<Expectation<T>, GmmError> {
         let densities = Densities::new(precision);
-        let stats = self.statistics(
+        let mut stats = self.statistics(
             &precision.means,
             self.moment_kind(),
             &self.posterior(&densities),
         )?;
-        let log_prior_density = self.prior.log_density(&mixture, precision);
+        stats.log_likelihood += self.total_weight * self.log_unit;
+        // Each covariance is in the density of the prior as exponent / 2 rows with its determinant are.
+        let gaussians = mixture.covariances().count() as f64 * self.prior.exponent;
+        let log_prior_density =
+            self.prior.log_density(&mixture, precision) + gaussians * self.log_unit;
         Ok(Expectation {
             bound: (stats.log_likelihood + log_prior_density) / self.total_weight,
             mixture,

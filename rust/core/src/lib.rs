@@ -64,6 +64,7 @@ pub mod text;
 mod tile;
 mod tile_moments;
 mod total;
+mod units;
 mod watch;
 mod weights;
 
