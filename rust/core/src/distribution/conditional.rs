@@ -37,10 +37,10 @@ use crate::parallel::Threads;
 /// use gmm_core::{Conditional, Covariances, Mixture, Rows, Threads};
 /// use ndarray::{Array2, array};
 ///
-/// let covariances = Covariances::Tied(array![[4.0, 2.0], [2.0, 3.0]]);
+/// let covariances = Covariances::Tied(array![[4.0, 2.0], [2.0, 5.0]]);
 /// let mixture = Mixture::new(array![1.0], array![[1.0, 5.0]], covariances)?;
 /// let second_given_first = Conditional::new(&mixture, &[0])?;
-/// assert_eq!(second_given_first.covariances(), &Covariances::Tied(array![[2.0]]));
+/// assert_eq!(second_given_first.covariances(), &Covariances::Tied(array![[4.0]]));
 ///
 /// let values = array![[1.0], [3.0]];
 /// let mut mean = Array2::zeros((2, 1));
@@ -120,6 +120,7 @@ impl Conditional {
     }
 
     /// The mixture of each row of `values`: its weights w_k, shape (N, K), and means m_k, shape (N, K, R).
+    /// Densities, from which the weights follow, are computed in the precision of `values`, all else in double precision.
     ///
     /// # Errors
     /// [`GmmError::Shape`] where `values` don't have the given features, or where `weights` or `means` don't fit.

@@ -191,3 +191,34 @@ impl Roots {
         &self.0[k.min(self.0.len() - 1)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, Array2};
+
+    #[test]
+    fn every_row_is_drawn_and_components_without_weight_have_none() {
+        let weights = ndarray::array![0.0, 0.6, 0.0, 0.4 - 1e-7, 0.0];
+        let ones = Covariances::Spherical(Array1::ones(5));
+        let mixture = Mixture::new(weights, Array2::zeros((5, 1)), ones).expect("a mixture");
+        for n_samples in [1, 10, 1_000_000] {
+            for seed in 0..20 {
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+                let ends = ends(&mixture, n_samples, &mut rng);
+                assert_eq!((ends[0], ends[4]), (0, n_samples));
+                assert!(ends[1] == ends[2] && ends[3] == ends[4]);
+            }
+        }
+    }
+
+    #[test]
+    fn runs_split_a_span_at_the_ends_of_components() {
+        let ends = [0, 5, 5, 9, 20];
+        let found = |span| runs(span, &ends).collect::<Vec<_>>();
+        assert_eq!(found(0..20), [(1, 0..5), (3, 5..9), (4, 9..20)]);
+        assert_eq!(found(3..7), [(1, 0..2), (3, 2..4)]);
+        assert_eq!(found(5..9), [(3, 0..4)]);
+        assert_eq!(found(12..20), [(4, 0..8)]);
+    }
+}
