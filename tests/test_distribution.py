@@ -1,7 +1,7 @@
 """Mixtures as distributions: draws, marginals, conditionals, and evaluation from Cholesky factors of precisions.
 
 Conditionals are compared with 50 digits. A Cholesky factor in floating point is that of Σ + E with
-|E_ij| ≤ (D + 1) ε σ_i σ_j (Higham 2002, theorem 10.3). With u = Σ_aa⁻¹ z, z = x_a − μ_a and s = σ_b + |B| σ_a, E moves
+|E_ij| ≤ (D + 1) ε σ_i σ_j (Higham 2002, section 10.1). With u = Σ_aa⁻¹ z, z = x_a − μ_a and s = σ_b + |B| σ_a, E moves
 the conditional mean by at most (D + 1) ε s (σ_aᵀ|u|) and the conditional covariance by (D + 1) ε s sᵀ. The mean also
 has the rounding of B and of the product, so that the bounds are
 
