@@ -93,11 +93,11 @@ def test_factors_of_precisions_are_those_of_scikit_learn_and_evaluate_alike(cova
 
 def test_nothing_is_factorised_where_factors_are_given() -> None:
     # The covariance of these factors, P⁻ᵀ P⁻¹, isn't positive definite in float64.
-    factor = np.array([[1.0, -1e12], [0.0, 1e12]])
+    factor = np.array([[1.0, -(2.0**27)], [0.0, 2.0**27]])
     inverse = np.linalg.inv(factor)
     with pytest.raises(DegenerateCovarianceError, match="component 0"):
         _core.precisions_cholesky(inverse.T @ inverse, covariance_type="tied")
-    X = np.array([[0.5, 0.5 + 1e-12], [2.0, 2.0]])
+    X = np.array([[0.5, 0.5 + 2.0**-27], [2.0, 2.0]])
     found = _core.score_samples(
         X,
         np.ones(1),
@@ -108,7 +108,9 @@ def test_nothing_is_factorised_where_factors_are_given() -> None:
         num_threads=1,
     )
     y = X @ factor
-    assert_allclose(found, -np.log(2 * np.pi) + np.log(1e12) - 0.5 * (y**2).sum(axis=1), rtol=1e-14)
+    # The terms of y are as large as 2^28.
+    expected = -np.log(2 * np.pi) + 27 * np.log(2) - 0.5 * (y**2).sum(axis=1)
+    assert_allclose(found, expected, rtol=0, atol=2.0**-53 * 2.0**28)
 
 
 @pytest.mark.parametrize(
