@@ -72,8 +72,9 @@ def precisions_of(precisions_cholesky: NDArray[Any], covariance_type: Covariance
     """
     factors = np.asarray(precisions_cholesky, dtype=np.float64)
     is_matrix = covariance_type in ("full", "tied")
-    precisions = factors @ factors.swapaxes(-1, -2) if is_matrix else np.square(factors)
-    return np.asarray(precisions, dtype=precisions_cholesky.dtype)
+    with np.errstate(over="ignore", under="ignore"):  # precisions of data in tiny units; evaluation doesn't use them
+        precisions = factors @ factors.swapaxes(-1, -2) if is_matrix else np.square(factors)
+        return np.asarray(precisions, dtype=precisions_cholesky.dtype)
 
 
 def covariances_of(precisions: Float64Array, covariance_type: CovarianceType) -> Float64Array:
