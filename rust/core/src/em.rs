@@ -15,8 +15,6 @@ use crate::density::Densities;
 use crate::error::GmmError;
 use crate::evaluate::Evaluator;
 use crate::float::Float;
-use crate::init::HardLabels;
-use crate::init::alignment::align;
 use crate::interruptible::Interruptible;
 use crate::m_step::{loses_digits, m_step};
 use crate::mixture::Mixture;
@@ -44,18 +42,18 @@ pub(crate) struct Task<'a> {
 
 /// What all starts of a fit share.
 pub(crate) struct Em<'a, T> {
-    rows: Rows<'a, T>,
+    pub(crate) rows: Rows<'a, T>,
     pub(crate) config: &'a FitConfig,
     pub(crate) prior: Prior,
     pub(crate) resolution: Resolution,
     /// With weights in units of `weight_unit`.
-    knowledge: RowKnowledge<'a>,
+    pub(crate) knowledge: RowKnowledge<'a>,
     weight_unit: f64,
     pub(crate) threads: &'a Threads,
     pub(crate) watch: &'a Watch,
     accumulator: Accumulator<T>,
     /// How often all rows together count.
-    total_weight: f64,
+    pub(crate) total_weight: f64,
     /// How often a row counts on average, of those that count at all; at most 1.
     one_row: f64,
     /// Where one covariance is shared.
@@ -125,23 +123,39 @@ impl<'a, T: Float> Em<'a, T> {
         })
     }
 
-    /// The mixture that follows from hard labels.
-    pub(crate) fn mixture_of_labels(&self, mut labels: Vec<u32>) -> Result<Mixture, GmmError> {
-        if let Some(reference) = self.knowledge.align_to {
-            align(&mut labels, reference)?;
-        }
+    /// The mixture that follows from responsibilities.
+    pub(crate) fn mixture_of<R: Responsibilities<T>>(
+        &self,
+        responsibilities: &R,
+    ) -> Result<Mixture, GmmError> {
         let anchors = vec![self.prior.mean.clone(); self.config.n_components];
-        let labels = HardLabels {
-            labels: &labels,
-            sample_weight: self.knowledge.sample_weight,
-        };
-        let stats = self.statistics(&anchors, self.moment_kind(), &labels)?;
-        let mixture = self.maximise(&stats, &labels)?;
+        let stats = self.statistics(&anchors, self.moment_kind(), responsibilities)?;
+        let mixture = self.maximise(&stats, responsibilities)?;
         if self.prior.is_flat() {
             self.resolution.widened(mixture, self.threads)
         } else {
             Ok(mixture)
         }
+    }
+
+    /// `mixture` after `n_iter` iterations, and its lower bound.
+    ///
+    /// # Errors
+    /// [`GmmError::DegenerateCovariance`] if a covariance collapses on the way.
+    pub(crate) fn iterate(
+        &self,
+        mixture: Mixture,
+        n_iter: usize,
+    ) -> Result<(Mixture, f64), GmmError> {
+        let expect = |mixture: Mixture| {
+            let precision = Precision::new(&mixture, self.threads)?;
+            self.expect(mixture, &precision)
+        };
+        let mut current = expect(mixture)?;
+        for _ in 0..n_iter {
+            current = expect(self.next(&current)?)?;
+        }
+        Ok((current.mixture, current.bound))
     }
 
     /// The pass over the data under `mixture`, which has these factors.

@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 
 use thiserror::Error;
 
-use crate::config::{FitConfig, Progress, RowKnowledge, Start};
+use crate::config::{FitConfig, Progress, RowKnowledge};
 use crate::data::Rows;
 use crate::em::{Em, Task};
 use crate::error::GmmError;
 use crate::float::Float;
+use crate::init::starts::Starts;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
-use crate::precision::Precision;
 use crate::restarts::Restarts;
 use crate::run::Run;
 use crate::spread::Spread;
@@ -100,7 +100,7 @@ pub fn fit<T: Float>(
     threads: &Threads,
     observer: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, GmmError> {
-    config.check(rows.n_features())?;
+    config.check(rows.n_samples(), rows.n_features())?;
     knowledge.check(rows.n_samples(), config.n_components)?;
     let watch = Watch::new(config.max_time);
     watch.run(observer, || {
@@ -147,21 +147,11 @@ fn fit_ordinary<T: Float>(
     log_unit: f64,
 ) -> Result<Fit, GmmError> {
     let em = Em::new(rows.reborrow(), config, task, spread, log_unit)?;
-    match &config.start {
-        Start::KMeans(n_init) => Restarts {
-            em: &em,
-            rows: rows.reborrow(),
-            knowledge: task.knowledge.reborrow(),
-            spread,
-        }
-        .run(*n_init),
-        Start::From(mixture) => {
-            Precision::new(mixture, task.threads)?;
-            let run = em.run_from(mixture.clone(), 0)?;
-            let report = StartReport::of(&run);
-            Ok(Fit::new(run, vec![report]))
-        }
+    Restarts {
+        em: &em,
+        starts: Starts::new(&em, spread),
     }
+    .run()
 }
 
 impl Fit {

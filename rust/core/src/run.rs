@@ -208,6 +208,7 @@ mod tests {
     use crate::config::{FitConfig, RowKnowledge};
     use crate::data::Rows;
     use crate::em::Task;
+    use crate::init::hard_labels::HardLabels;
     use crate::parallel::Threads;
     use crate::spread::Spread;
     use crate::watch::Watch;
@@ -237,7 +238,10 @@ mod tests {
         };
         let em = Em::new(rows, &config, &task, &spread, 0.0).expect("valid");
         let run = em
-            .mixture_of_labels(labels)
+            .mixture_of(&HardLabels {
+                labels: &labels,
+                sample_weight: None,
+            })
             .and_then(|mixture| em.run_from(mixture, 0))
             .expect("a fit");
         for weight in run.mixture.weights() {

@@ -9,7 +9,7 @@ use std::f64::consts::LN_2;
 
 use ndarray::{Array2, Zip};
 
-use crate::config::{FitConfig, Regularisation, Start};
+use crate::config::{FitConfig, Regularisation};
 use crate::covariance::{CovarianceType, Covariances};
 use crate::data::Rows;
 use crate::error::GmmError;
@@ -127,8 +127,11 @@ impl Units {
                 scaled.regularisation = Regularisation::Ridges(ridges.collect());
             }
         }
-        if let Start::From(mixture) = &config.start {
-            scaled.start = Start::From(self.scale_mixture(mixture.clone(), -1)?);
+        if let Some(means) = &mut scaled.initial.means {
+            self.scale_rows(means, -1);
+        }
+        if let Some(covariances) = &mut scaled.initial.covariances {
+            self.scale_covariances(covariances, -1);
         }
         Ok(scaled)
     }
@@ -175,7 +178,12 @@ impl Units {
     fn scale_mixture(&self, mixture: Mixture, sign: i32) -> Result<Mixture, GmmError> {
         let (weights, mut means, mut covariances) = mixture.into_parts();
         self.scale_rows(&mut means, sign);
-        match &mut covariances {
+        self.scale_covariances(&mut covariances, sign);
+        Mixture::new(weights, means, covariances)
+    }
+
+    fn scale_covariances(&self, covariances: &mut Covariances, sign: i32) {
+        match covariances {
             Covariances::Full(array) => {
                 for mut covariance in array.outer_iter_mut() {
                     let mut scaled = covariance.to_owned();
@@ -190,7 +198,6 @@ impl Units {
                 array.mapv_inplace(|x| times_power(x, exponent));
             }
         }
-        Mixture::new(weights, means, covariances)
     }
 
     /// Multiplies column d by 2^(`sign` e_d).

@@ -3,7 +3,7 @@
 use crate::common::{blobs, covariance, fit, fit_with, labels, normal, rng, same_partition};
 use gmm_core::{
     Covariances, Fit, FitConfig, Float, GmmError, Mixture, PriorConfig, Regularisation,
-    RowKnowledge, Rows, Start, StartFailure, Threads,
+    RowKnowledge, Rows, Start, StartFailure, StartMethod, Threads,
 };
 use ndarray::{Array1, Array2, Array3, array};
 use std::ops::ControlFlow;
@@ -155,7 +155,7 @@ fn fit_regularised<T: Float>(
 ) -> Result<Fit, GmmError> {
     let config = FitConfig {
         regularisation,
-        start: Start::KMeans(3),
+        start: Start::drawn(StartMethod::KMeans, 3),
         ..FitConfig::new(k)
     };
     let go_on = |_| ControlFlow::Continue(());
@@ -236,13 +236,12 @@ fn bad_data_and_parameters_are_errors_that_say_what_was_wrong() {
         gmm_core::fit(rows, config, RowKnowledge::default(), &threads, go_on).map(|_| ())
     };
     assert!(result(&FitConfig::new(2)).is_ok());
-    let changes: [fn(&mut FitConfig); 9] = [
+    let changes: [fn(&mut FitConfig); 8] = [
         |config| config.n_components = 0,
-        |config| config.max_iter = 0,
         |config| config.tol = f64::NAN,
         |config| config.tol = -1.0,
-        |config| config.start = Start::KMeans(0),
-        |config| config.start = Start::From(crate::common::random_mixture(3, 2, 0)),
+        |config| config.start = Start::drawn(StartMethod::KMeans, 0),
+        |config| config.initial = crate::common::random_mixture(3, 2, 0).into(),
         |config| config.regularisation = Regularisation::Ridge(-1.0),
         |config| config.regularisation = Regularisation::RelativeRidge(f64::INFINITY),
         |config| config.regularisation = Regularisation::Ridges(array![1.0, 1.0, 1.0]),
