@@ -40,13 +40,13 @@ def relative(found, expected):
 @pytest.mark.parametrize("name", DATA)
 def test_parameters_are_those_of_scikit_learn(name, covariance_type):
     rows, n_components, reg_covar = DATA[name]
-    options = {"covariance_type": covariance_type, "reg_covar": reg_covar, "max_iter": 20, "tol": 0.0}
+    options = {"covariance_type": covariance_type, "reg_covar": reg_covar, "max_iter": 10, "tol": 0.0}
     options |= starting_parameters(rows, n_components, covariance_type, reg_covar)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         theirs = Reference(n_components, **options).fit(rows)
         ours = GaussianMixture(n_components, **options).fit(rows)
-    assert ours.n_iter_ == theirs.n_iter_ == 20
+    assert ours.n_iter_ == theirs.n_iter_ == 10
     for attribute in ATTRIBUTES:
         assert relative(getattr(ours, attribute), getattr(theirs, attribute)) < 1e-6, attribute
     # There a bound is that of the parameters before the iteration.

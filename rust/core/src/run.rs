@@ -60,7 +60,8 @@ impl<T: Float> Em<'_, T> {
     /// [`GmmError::Interrupted`] when the fit is stopped.
     pub(crate) fn run_from(&self, mixture: Mixture, start: usize) -> Result<Run, GmmError> {
         let (mut run, mut stats) = self.run(mixture, start)?;
-        while !self.watch.is_out_of_time()
+        while self.config.max_iter > 0
+            && !self.watch.is_out_of_time()
             && let Some((k, mixture)) = self.with_empty_component_moved(&run.mixture, &stats)?
         {
             let (moved, moved_stats) = self.run(mixture, start)?;
