@@ -2,7 +2,7 @@
 //!
 //! In standardised features clusters that are elongated in a common direction are cut across; whitened, directions that separate
 //! clusters shrink; and one direction alone can't tell clusters that differ in several. Which of these fits is decided by
-//! the lower bound of the mixture that follows from each.
+//! the lower bound after one iteration from each.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -63,7 +63,7 @@ pub(super) fn kmeans_start<T: Float>(
         let mut best: Option<(f64, (Clusters<T>, Mixture))> = None;
         for space in spaces {
             let found = candidate(trial, space, rng, patience)?;
-            let bound = match trial.em.iterate(found.1.clone(), 0) {
+            let bound = match trial.em.iterate(found.1.clone(), 1) {
                 Ok((_, bound)) => bound,
                 Err(_) => f64::NEG_INFINITY,
             };

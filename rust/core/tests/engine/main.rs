@@ -6,3 +6,4 @@ mod determinism;
 mod distribution;
 mod oracle;
 mod properties;
+mod starts;
