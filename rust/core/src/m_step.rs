@@ -19,8 +19,8 @@ use crate::prior::Prior;
 use crate::stats::SufficientStats;
 use crate::total::TotalScatter;
 
-/// Fewer rows than this are none: 1/s0 could overflow, or S/s0 have no digits.
-const NOTHING: f64 = 1e-280;
+/// Less than this part of all rows is none: S could have no digits.
+const NOTHING: f64 = 1e-200;
 
 /// The maximum of the posterior given `stats`. Statistics without second moments
 /// need the `total` scatter of all rows.
@@ -34,10 +34,11 @@ pub(crate) fn m_step(
     prior: &Prior,
 ) -> Result<Mixture, GmmError> {
     let (n_components, n_features) = stats.first.dim();
+    let total_rows = stats.zeroth.iter().sum::<f64>();
     let components: Vec<Component> = (0..n_components)
-        .map(|k| Component::new(stats, k, prior))
+        .map(|k| Component::new(stats, k, total_rows, prior))
         .collect();
-    let rows = stats.zeroth.iter().sum::<f64>() + n_components as f64 * prior.weight_concentration;
+    let rows = total_rows + n_components as f64 * prior.weight_concentration;
     let weights = stats
         .zeroth
         .iter()
@@ -76,10 +77,12 @@ struct Component {
 }
 
 impl Component {
-    fn new(stats: &SufficientStats, k: usize, prior: &Prior) -> Self {
+    /// Component `k`, where all have so many rows in `total`.
+    fn new(stats: &SufficientStats, k: usize, total: f64, prior: &Prior) -> Self {
         let anchor = &stats.anchors[k][..];
         let s0 = match stats.zeroth[k] {
-            s0 if s0 < NOTHING => 0.0,
+            // Nor may 1/s0 overflow.
+            s0 if s0 < (NOTHING * total).max(4.0 * f64::MIN_POSITIVE) => 0.0,
             s0 => s0,
         };
         let kappa = prior.mean_precision;
