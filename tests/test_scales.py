@@ -7,6 +7,7 @@ import pytest
 from mixtures import COVARIANCE_TYPES, evaluate, fit, full_covariances, log_terms, parameters, random_mixture, rows_of
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp, softmax
+from sklearn.metrics import adjusted_rand_score
 
 from gmm_rs.exceptions import ParameterError
 
@@ -126,4 +127,5 @@ def test_variances_that_float64_cannot_hold_are_refused_or_nothing() -> None:
             fit(X * scale, 3, reg_covar="auto")
     # Beside features of ordinary size, one that hardly varies is constant.
     tiny = np.column_stack([X, X[:, 0] * 1e-200])
-    assert_array_equal(fitted_labels(tiny, "full"), fitted_labels(X, "full"))
+    # Starts are drawn by all features, so that the same clusters may have other numbers.
+    assert adjusted_rand_score(fitted_labels(tiny, "full"), fitted_labels(X, "full")) == 1.0
