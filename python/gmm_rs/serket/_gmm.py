@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmm_rs import _core
+from gmm_rs._class_prior import to_log_prior
 from gmm_rs._prior import Prior
 from gmm_rs._threads import resolve_num_threads
 from gmm_rs._validation import (
@@ -327,6 +328,8 @@ class GMM(Module):
             covariance_type="full",
             max_iter=self.itr,
             tol=self.tol,
+            relative_tol=False,
+            max_time=None,
             n_init=self.n_init,
             init="kmeans",
             weights_init=None,
@@ -336,8 +339,9 @@ class GMM(Module):
             acceleration=self.acceleration,
             reg_covar=None,
             sample_weight=None,
-            log_prior=None if message is None else np.log(message),
+            log_prior=None if message is None else to_log_prior(message),
             align_to=self._reference(X, message, num_threads),
+            observer=None,
             num_threads=num_threads,
             **self.prior.engine_arguments(n_features=X.shape[1]),
         )

@@ -9,24 +9,24 @@ use pyo3::{Bound, Python};
 pub(crate) fn mixture(
     weights: &PyReadonlyArray1<'_, f64>,
     means: &PyReadonlyArray2<'_, f64>,
-    array: &PyReadonlyArrayDyn<'_, f64>,
+    covariances: &PyReadonlyArrayDyn<'_, f64>,
     covariance_type: &str,
 ) -> Result<Mixture, GmmError> {
     Mixture::new(
         weights.as_array().to_owned(),
         means.as_array().to_owned(),
-        covariances("covariances", array, covariance_type.parse()?)?,
+        typed("covariances", covariances, covariance_type)?,
     )
 }
 
-/// Covariances from a copy of the array called `name`.
-pub(crate) fn covariances(
+/// A copy of covariances, or of what else comes in arrays of their shapes; `name` is that of the argument.
+pub(crate) fn typed(
     name: &'static str,
     array: &PyReadonlyArrayDyn<'_, f64>,
-    covariance_type: CovarianceType,
+    covariance_type: &str,
 ) -> Result<Covariances, GmmError> {
     let array = array.as_array().to_owned();
-    Ok(match covariance_type {
+    Ok(match covariance_type.parse()? {
         CovarianceType::Full => Covariances::Full(with_axes(name, array, "3 axes")?),
         CovarianceType::Tied => Covariances::Tied(with_axes(name, array, "2 axes")?),
         CovarianceType::Diag => Covariances::Diag(with_axes(name, array, "2 axes")?),

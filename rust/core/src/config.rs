@@ -1,6 +1,8 @@
 //! What a fit is told before it starts, and what it tells while it runs.
 
-use ndarray::{ArrayView1, ArrayView2};
+use std::time::Duration;
+
+use ndarray::{Array1, ArrayView1, ArrayView2};
 
 use crate::covariance::CovarianceType;
 use crate::data::LogPrior;
@@ -26,11 +28,16 @@ pub struct FitConfig {
     pub n_components: usize,
     /// What the covariances have in common.
     pub covariance_type: CovarianceType,
-    /// Iterations of each start at most.
+    /// Iterations of each start at most; with 0 the result is the start itself.
     pub max_iter: usize,
-    /// A start ends when the mean lower bound of a row changes by less than this, in nats; with 0, only after
-    /// `max_iter` iterations.
+    /// A start ends when the mean lower bound of a row changes by less than this; with 0, only after `max_iter`
+    /// iterations.
     pub tol: f64,
+    /// What `tol` is a part of.
+    pub stop: StopRule,
+    /// How long the fit may take: at the end of the first iteration after this time it returns the best that it has.
+    /// One iteration of one start is always made.
+    pub max_time: Option<Duration>,
     /// Where EM starts from.
     pub start: Start,
     /// What is known of the parameters of every start.
@@ -51,6 +58,21 @@ pub enum Regularisation {
     /// A number ≥ 0 that is added to every variance in each M-step: the fit is the maximum of the likelihood
     /// but for this.
     Ridge(f64),
+    /// The same with a number for each feature, shape (D,). Spherical covariances get the mean.
+    Ridges(Array1<f64>),
+    /// The same with this part of each feature's variance (far outliers aside), so that data in other units have the
+    /// same clusters. A constant feature counts as if it had the mean variance of the others.
+    RelativeRidge(f64),
+}
+
+/// When a start has converged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StopRule {
+    /// When the bound, the mean of the rows, changes by less than the tolerance, in nats.
+    #[default]
+    Absolute,
+    /// When it changes by less than the tolerance times its magnitude.
+    Relative,
 }
 
 /// Whether and how iterations are accelerated.
@@ -73,11 +95,22 @@ impl FitConfig {
             covariance_type: CovarianceType::Full,
             max_iter: 100,
             tol: 1e-6,
+            stop: StopRule::Absolute,
+            max_time: None,
             start: Start::drawn(StartMethod::KMeans, 1),
             initial: InitialParameters::default(),
             seed: 0,
             regularisation: Regularisation::Prior(PriorConfig::default()),
             acceleration: Acceleration::None,
+        }
+    }
+
+    /// What is added to the variance of feature `d` in units of the data; 0 where it follows the data.
+    pub(crate) fn ridge(&self, d: usize) -> f64 {
+        match &self.regularisation {
+            Regularisation::Ridge(ridge) => *ridge,
+            Regularisation::Ridges(ridges) => ridges[d],
+            Regularisation::Prior(_) | Regularisation::RelativeRidge(_) => 0.0,
         }
     }
 
@@ -87,15 +120,18 @@ impl FitConfig {
     /// [`GmmError::Parameter`] for counts of 0, for a negative or NaN tolerance or ridge, and for starts outside their
     /// domain; [`GmmError::Shape`] for starts of other size.
     pub(crate) fn check(&self, n_samples: usize, n_features: usize) -> Result<(), GmmError> {
-        let counts = [
-            ("n_components", self.n_components),
-            ("max_iter", self.max_iter),
-        ];
-        for (name, count) in counts {
-            check_parameter(count > 0, name, count, "at least 1")?;
-        }
+        let n_components = self.n_components;
+        check_parameter(n_components > 0, "n_components", n_components, "at least 1")?;
         check_parameter(self.tol >= 0.0, "tol", self.tol, "at least 0")?;
-        if let Regularisation::Ridge(ridge) = self.regularisation {
+        let ridges = match &self.regularisation {
+            Regularisation::Prior(_) => &[][..],
+            Regularisation::Ridge(ridge) | Regularisation::RelativeRidge(ridge) => &[*ridge],
+            Regularisation::Ridges(ridges) => {
+                check_shape("reg_covar", ridges.shape(), &[n_features])?;
+                &ridges.to_vec()
+            }
+        };
+        for &ridge in ridges {
             let valid = ridge >= 0.0 && ridge.is_finite();
             check_parameter(valid, "reg_covar", ridge, "finite and at least 0")?;
         }
@@ -164,11 +200,16 @@ fn maximum(values: ArrayView1<'_, f64>) -> f64 {
 
 /// Where a fit is, as told to its observer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// Which start, from 0.
-    pub start: usize,
-    /// Which iteration of it was the last, from 1; 0 during its start, of which only long ones are told of.
-    pub iteration: usize,
-    /// Lower bound after the iteration, mean of the rows, in nats; −∞ before the first.
-    pub lower_bound: f64,
+pub enum Progress {
+    /// An iteration has ended.
+    Iteration {
+        /// Which start, from 0.
+        start: usize,
+        /// Which iteration of it, from 1. It begins anew where an empty component is moved.
+        iteration: usize,
+        /// Lower bound after the iteration, mean of the rows, in nats.
+        lower_bound: f64,
+    },
+    /// Nothing has ended since the observer was last called, some hundredths of a second ago.
+    Working,
 }

@@ -1,22 +1,26 @@
 //! What a mixture says of given rows: labels, responsibilities, log-likelihoods.
 
 use ndarray::{
-    ArrayView2, ArrayViewMut, ArrayViewMut1, ArrayViewMut2, Axis, Ix1, Ix2, RemoveAxis, s,
+    Array1, Array2, ArrayView2, ArrayViewMut, ArrayViewMut1, ArrayViewMut2, Axis, Ix1, Ix2,
+    RemoveAxis, s,
 };
 use pulp::{Simd, WithSimd};
 
 use crate::accumulate::flops_per_row;
+use crate::covariance::Covariances;
 use crate::data::{LogPrior, Rows};
 use crate::density::Densities;
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
 use crate::kernels;
-use crate::mixture::Mixture;
+use crate::mixture::{Mixture, check_weights_and_means};
 use crate::parallel::{Spans, Threads};
 use crate::precision::Precision;
+use crate::precisions_cholesky::engine_factors;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms, TileScratch};
 use crate::stats::MomentKind;
 use crate::tile::{MAX_TILE, transpose_blocks};
+use crate::units::Units;
 
 /// A mixture that is ready to be evaluated on any number of rows.
 #[derive(Debug)]
@@ -32,6 +36,25 @@ impl Evaluator {
     pub fn new(mixture: &Mixture) -> Result<Self, GmmError> {
         Ok(Self {
             precision: Precision::new(mixture, &Threads::new(1)?)?,
+        })
+    }
+
+    /// Takes the components as `weights` (K,), `means` (K, D) and the Cholesky factors of their precisions, as
+    /// [`precisions_cholesky`](crate::precisions_cholesky) gives them; nothing is factorised.
+    ///
+    /// # Errors
+    /// Those of [`Mixture::new`], and [`GmmError::Parameter`] for a factor that isn't finite, isn't upper triangular, or
+    /// has an entry on its diagonal that isn't positive.
+    pub fn from_precisions_cholesky(
+        weights: &Array1<f64>,
+        means: &Array2<f64>,
+        precisions_cholesky: &Covariances,
+    ) -> Result<Self, GmmError> {
+        check_weights_and_means(weights, means)?;
+        let (factors, log_dets) =
+            engine_factors(precisions_cholesky, means.nrows(), means.ncols())?;
+        Ok(Self {
+            precision: Precision::from_factors(weights, means, factors, log_dets),
         })
     }
 
@@ -81,45 +104,66 @@ impl Evaluator {
         self.each_tile(rows, log_prior, threads, out, LogLikelihoods)
     }
 
-    /// Writes each tile's part of `out`.
+    /// Writes each tile's part of `out`. Where squares under- or overflow in `T`, from a copy in units in which they
+    /// don't.
     fn each_tile<T: Float, W: Output>(
         &self,
         rows: Rows<'_, T>,
         log_prior: Option<LogPrior<'_>>,
         threads: &Threads,
-        mut out: ArrayViewMut<'_, W::Entry, W::Dim>,
+        out: ArrayViewMut<'_, W::Entry, W::Dim>,
         output: W,
     ) -> Result<(), GmmError> {
-        let (n_components, n_features) =
-            (self.precision.n_components(), self.precision.n_features());
+        let n_features = self.precision.n_features();
         check_shape(
             "X",
             &[rows.n_samples(), rows.n_features()],
             &[rows.n_samples(), n_features],
         )?;
-        let densities = Densities::<T>::new(&self.precision);
-        let flops = flops_per_row(n_components, n_features, MomentKind::Full);
-        let spans = Spans::new(rows.n_samples(), flops, 0);
-        let parts = out.axis_chunks_iter_mut(Axis(0), spans.span_len());
-        let work = spans.ranges().into_iter().zip(parts).collect();
-        threads.map(work, |(span, part)| {
-            kernels::run(SpanEvaluation {
-                rows: rows.view().slice_move(s![span.clone(), ..]),
-                posterior: Posterior {
-                    densities: &densities,
-                    terms: RowTerms {
-                        log_prior: log_prior.as_ref().map(LogPrior::reborrow),
-                        sample_weight: None,
-                    },
-                },
-                n_components,
-                start: span.start,
-                out: part,
-                output,
-            });
-        });
+        match Units::of_precision::<T>(&self.precision) {
+            None => each_tile(&self.precision, rows, log_prior, threads, out, output),
+            Some(units) => {
+                let precision = units.precision(&self.precision);
+                let scaled = units.rows(&rows);
+                let rows = Rows::new(scaled.view())?;
+                each_tile(&precision, rows, log_prior, threads, out, output);
+            }
+        }
         Ok(())
     }
+}
+
+/// Writes each tile's part of `out`: what `precision` says of rows of ordinary size.
+fn each_tile<T: Float, W: Output>(
+    precision: &Precision,
+    rows: Rows<'_, T>,
+    log_prior: Option<LogPrior<'_>>,
+    threads: &Threads,
+    mut out: ArrayViewMut<'_, W::Entry, W::Dim>,
+    output: W,
+) {
+    let (n_components, n_features) = (precision.n_components(), precision.n_features());
+    let densities = Densities::<T>::new(precision);
+    let flops = flops_per_row(n_components, n_features, MomentKind::Full);
+    let spans = Spans::new(rows.n_samples(), flops, 0);
+    let parts = out.axis_chunks_iter_mut(Axis(0), spans.span_len());
+    let work = spans.ranges().into_iter().zip(parts).collect();
+    threads.map(work, |(span, part)| {
+        kernels::run(SpanEvaluation {
+            rows: rows.view().slice_move(s![span.clone(), ..]),
+            posterior: Posterior {
+                densities: &densities,
+                terms: RowTerms {
+                    log_prior: log_prior.as_ref().map(LogPrior::reborrow),
+                    sample_weight: None,
+                },
+            },
+            n_components,
+            start: span.start,
+            out: part,
+            output,
+        });
+    });
 }
 
 /// What is written of a tile.
@@ -198,7 +242,7 @@ impl Output for LogLikelihoods {
     }
 }
 
-/// The work of [`Evaluator::each_tile`] on one span, which starts at row `start`.
+/// The work of [`each_tile`] on one span, which starts at row `start`.
 struct SpanEvaluation<'a, T, W: Output> {
     rows: ArrayView2<'a, T>,
     posterior: Posterior<'a, T>,

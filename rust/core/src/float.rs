@@ -37,6 +37,8 @@ mod sealed {
         /// log-densities are then off by less than 1e-10 (`f64`) or 1e-4 (`f32`) near a component, for condition
         /// numbers up to 1e3.
         const FAR: f64;
+        /// Standard deviations from 2^−this to 2^this leave room for the squares of differences.
+        const ORDINARY_EXPONENT: f64;
         /// Whether a centre needs a second number of this type to be known well enough.
         const SPLIT_CENTRES: bool;
 
@@ -85,6 +87,7 @@ impl Element for f64 {
     const LOG_FLOOR: Self = -1e200;
     const LOG_ZERO: Self = -4e200;
     const FAR: f64 = 1e4;
+    const ORDINARY_EXPONENT: f64 = 240.0;
     const SPLIT_CENTRES: bool = false;
 
     #[inline(always)]
@@ -116,6 +119,7 @@ impl Element for f32 {
     const LOG_FLOOR: Self = -1e30;
     const LOG_ZERO: Self = -4e30;
     const FAR: f64 = 32.0;
+    const ORDINARY_EXPONENT: f64 = 40.0;
     const SPLIT_CENTRES: bool = true;
 
     #[inline(always)]

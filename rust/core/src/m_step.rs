@@ -3,7 +3,7 @@
 //! With s0 the (expected) number of rows of a component, x̄ their mean and S their scatter about it:
 //!   π = (s0 + a) / (N + K a)
 //!   μ = (κ0 m0 + s0 x̄) / (κ0 + s0)
-//!   Σ = (S0 + S + κ0 s0/(κ0 + s0) (x̄ − m0)(x̄ − m0)ᵀ) / (e + s0) + ridge I,    e = ν0 + D + 2
+//!   Σ = (S0 + S + κ0 s0/(κ0 + s0) (x̄ − m0)(x̄ − m0)ᵀ) / (e + s0) + diag(ridge),    e = ν0 + D + 2
 //! (Murphy 2012, eqs. 11.44–11.46; Fraley & Raftery 2007, §3.1). A diagonal covariance is the diagonal of this, a
 //! spherical one its mean; one that is shared has the sums over all components in the place of S, the third term and s0.
 //! Without a prior a, κ0, S0 and e are 0. A component without rows gets the mode of the prior; where there is none,
@@ -19,6 +19,9 @@ use crate::prior::Prior;
 use crate::stats::SufficientStats;
 use crate::total::TotalScatter;
 
+/// Less than this part of all rows is none: S could have no digits.
+const NOTHING: f64 = 1e-200;
+
 /// The maximum of the posterior given `stats`. Statistics without second moments
 /// need the `total` scatter of all rows.
 ///
@@ -31,10 +34,11 @@ pub(crate) fn m_step(
     prior: &Prior,
 ) -> Result<Mixture, GmmError> {
     let (n_components, n_features) = stats.first.dim();
+    let total_rows = stats.zeroth.iter().sum::<f64>();
     let components: Vec<Component> = (0..n_components)
-        .map(|k| Component::new(stats, k, prior))
+        .map(|k| Component::new(stats, k, total_rows, prior))
         .collect();
-    let rows = stats.zeroth.iter().sum::<f64>() + n_components as f64 * prior.weight_concentration;
+    let rows = total_rows + n_components as f64 * prior.weight_concentration;
     let weights = stats
         .zeroth
         .iter()
@@ -73,9 +77,14 @@ struct Component {
 }
 
 impl Component {
-    fn new(stats: &SufficientStats, k: usize, prior: &Prior) -> Self {
+    /// Component `k`, where all have so many rows in `total`.
+    fn new(stats: &SufficientStats, k: usize, total: f64, prior: &Prior) -> Self {
         let anchor = &stats.anchors[k][..];
-        let s0 = stats.zeroth[k];
+        let s0 = match stats.zeroth[k] {
+            // Nor may 1/s0 overflow.
+            s0 if s0 < (NOTHING * total).max(4.0 * f64::MIN_POSITIVE) => 0.0,
+            s0 => s0,
+        };
         let kappa = prior.mean_precision;
         let (inverse_count, pull) = if s0 > 0.0 {
             (1.0 / s0, kappa / (kappa + s0))
@@ -140,7 +149,7 @@ impl Estimate<'_> {
         if rows > 0.0 {
             let entry = (self.prior.covariance[[i, j]] + scatter) / rows;
             if i == j {
-                entry * self.rounding() + self.prior.ridge
+                entry * self.rounding() + self.prior.ridge[i]
             } else {
                 entry
             }

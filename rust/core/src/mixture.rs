@@ -27,22 +27,10 @@ impl Mixture {
         means: Array2<f64>,
         covariances: Covariances,
     ) -> Result<Self, GmmError> {
-        let (k, d) = means.dim();
-        check_parameter(
-            k > 0 && d > 0,
-            "means",
-            format!("of shape ({k}, {d})"),
-            "not empty",
-        )?;
-        check_shape("weights", weights.shape(), &[k])?;
-        let shape = covariances.covariance_type().shape(k, d);
-        check_shape("covariances", covariances.shape(), &shape)?;
-        check_weights("weights", &weights)?;
-        let finite = means
-            .iter()
-            .chain(covariances.iter())
-            .all(|x| x.is_finite());
-        check_parameter(finite, "means or covariances", "not finite", "finite")?;
+        check_weights_and_means(&weights, &means)?;
+        covariances.check_shape("covariances", means.nrows(), means.ncols())?;
+        let finite = covariances.iter().all(|x| x.is_finite());
+        check_parameter(finite, "covariances", "not finite", "finite")?;
         Ok(Self {
             weights,
             means,
@@ -73,6 +61,11 @@ impl Mixture {
     /// Covariances.
     pub fn covariances(&self) -> &Covariances {
         &self.covariances
+    }
+
+    /// Covariances, to be changed to others that are finite.
+    pub(crate) fn covariances_mut(&mut self) -> &mut Covariances {
+        &mut self.covariances
     }
 
     /// The same mixture with its components in another order: number `k` becomes number `names[k]`.
@@ -123,6 +116,27 @@ impl Mixture {
     pub fn into_parts(self) -> (Array1<f64>, Array2<f64>, Covariances) {
         (self.weights, self.means, self.covariances)
     }
+}
+
+/// Checks what components have whatever the form of their covariances: `weights` (K,) and `means` (K, D).
+///
+/// # Errors
+/// Those of [`Mixture::new`].
+pub(crate) fn check_weights_and_means(
+    weights: &Array1<f64>,
+    means: &Array2<f64>,
+) -> Result<(), GmmError> {
+    let (k, d) = means.dim();
+    check_parameter(
+        k > 0 && d > 0,
+        "means",
+        format!("of shape ({k}, {d})"),
+        "not empty",
+    )?;
+    check_shape("weights", weights.shape(), &[k])?;
+    check_weights("weights", weights)?;
+    let finite = means.iter().all(|x| x.is_finite());
+    check_parameter(finite, "means", "not finite", "finite")
 }
 
 /// Checks the mixing proportions called `name`.

@@ -7,7 +7,7 @@ use super::ground::Ground;
 use super::sample::stratified;
 use crate::config::RowKnowledge;
 use crate::data::{LogPrior, Rows};
-use crate::em::Em;
+use crate::em::{Em, Task};
 use crate::error::GmmError;
 use crate::float::Float;
 
@@ -58,10 +58,8 @@ pub(super) fn on_trial_rows<T: Float, R>(
         .map(|log_prior| gathered(log_prior.view()));
     let reference = ground.reference.map(gathered);
     let weights = Array1::ones(n_rows);
-    let trial = Em::new(
-        Rows::new(data.view())?,
-        em.config,
-        RowKnowledge {
+    let task = Task {
+        knowledge: RowKnowledge {
             log_prior: match &log_prior {
                 Some(array) => Some(LogPrior::new(array.view(), n_rows, ground.n_components())?),
                 None => None,
@@ -69,9 +67,16 @@ pub(super) fn on_trial_rows<T: Float, R>(
             sample_weight: Some(weights.view()),
             align_to: None,
         },
-        em.total_weight / n_rows as f64,
+        weight_unit: em.total_weight / n_rows as f64,
+        threads: em.threads,
+        watch: em.watch,
+    };
+    let trial = Em::new(
+        Rows::new(data.view())?,
+        em.config,
+        &task,
         ground.spread,
-        em.threads,
+        0.0,
     )?;
     let ground = Ground {
         em: &trial,

@@ -3,6 +3,7 @@
 mod common;
 mod degenerate;
 mod determinism;
+mod distribution;
 mod oracle;
 mod properties;
 mod starts;

@@ -1,0 +1,348 @@
+"""The estimator `GaussianMixture`: what it is told, and how it is fitted."""
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gmm_rs._validation import FloatArray, check_data, resolve_seed
+from gmm_rs.exceptions import DimensionError
+from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
+from gmm_rs.mixture._data import check_distinct, check_float32_range
+from gmm_rs.mixture._distribution import DistributionMixture
+from gmm_rs.mixture._evaluation import EvaluatedMixture
+from gmm_rs.mixture._features import feature_names
+from gmm_rs.mixture._fitted import as_float64
+from gmm_rs.mixture._fitting import fit_mixture
+from gmm_rs.mixture._portable import PortableMixture
+from gmm_rs.mixture._progress import observed
+from gmm_rs.mixture._restart import Restart
+from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
+from gmm_rs.mixture._settings import Settings, check_settings
+from gmm_rs.mixture._sklearn import convergence_warning
+from gmm_rs.mixture._start import Start, read_start
+
+if TYPE_CHECKING:
+    from gmm_rs._core import FitResult
+
+
+class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
+    """Gaussian mixture, fitted by expectation-maximisation.
+
+    An estimator with the parameters, methods and attributes of ``sklearn.mixture.GaussianMixture``, and more.
+    scikit-learn itself is not needed; where it is there, this is one of its estimators.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of components, K.
+    covariance_type : {"full", "tied", "diag", "spherical"}
+        Each component has its own matrix, all share one, or each has its own variances or variance.
+    tol : float
+        A start has converged when an iteration changes the lower bound by less than this, in nats a row; see `stop`.
+    reg_covar : "auto" or float
+        What each M-step adds to every variance: a number, or 1e-6 of the feature's variance in the data.
+    max_iter : int
+        Iterations of each start at most. With 0 the result is the start itself.
+    n_init : int
+        Number of starts, of which the result with the highest lower bound is kept.
+    init_params : str, array-like or callable
+        Where EM starts from. "kmeans": clusters by k-means, on features in units of their spread; "k-means++": the
+        seeds of those; "random": random responsibilities; "random_from_data": random rows as means; "short-em": the
+        best of several short runs of EM; labels (n_samples,) or responsibilities (n_samples, n_components), which are
+        one start; or a function that gives such an array from ``(X, n_components, random_state)``, called for each
+        start.
+    weights_init, means_init, precisions_init : array-like, optional
+        What takes the place of these parts of each start's parameters: shapes (n_components,), (n_components,
+        n_features), and that of `precisions_`.
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None
+        Where random numbers come from. None draws from NumPy's global generator: ``numpy.random.seed`` decides.
+    warm_start : bool
+        Whether `fit` goes on from the parameters that are there from the fit before, with one start.
+    verbose : int
+        1: print each start and iteration; 2: also times and changes of the lower bound.
+    verbose_interval : int
+        Print every so many iterations.
+    acceleration : {"squarem"}, optional
+        Extrapolate the iterations (Varadhan & Roland 2008): far fewer of them where components overlap.
+    stop : {"absolute", "relative"}
+        Whether `tol` is a change in nats or a part of the lower bound's magnitude.
+    max_time : float, optional
+        Seconds after which the best parameters so far are returned.
+    callback : callable, optional
+        Called with ``(iteration, lower_bound)`` after each iteration; an exception in it ends the fit.
+    progress : bool
+        Whether to show a progress bar; needs tqdm, the extra ``gmm-rs[progress]``.
+    num_threads : int, optional
+        Default: the environment variable ``GMM_RS_NUM_THREADS``, or else all cores. Results do not depend on it.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_components,)
+        Mixing proportions. This and the following arrays are float32 if the data are, otherwise float64.
+    means_ : ndarray of shape (n_components, n_features)
+        Means of the components.
+    covariances_ : ndarray
+        Of shape (n_components, n_features, n_features) for "full", (n_features, n_features) for "tied", (n_components,
+        n_features) for "diag", (n_components,) for "spherical".
+    precisions_ : ndarray
+        Inverses of the covariances.
+    precisions_cholesky_ : ndarray
+        Upper triangular factors P of the precisions, P Pᵀ, which evaluation uses; or square roots.
+    converged_ : bool
+        Whether the best start stopped because of `tol`.
+    n_iter_ : int
+        Number of its iterations.
+    lower_bound_ : float
+        Mean log-likelihood of a row under the parameters that were found, in nats.
+    lower_bounds_ : list of float
+        The same after each iteration.
+    restarts_ : tuple of Restart
+        What became of each start, in order.
+    n_parameters_ : int
+        Number of free parameters.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if the data were a frame whose names are all strings.
+
+    See Also
+    --------
+    gmm_rs.GMM : the same engine as a Serket module, with a prior on the parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmm_rs import GaussianMixture
+    >>> X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    >>> mixture = GaussianMixture(n_components=2, random_state=0).fit(X)
+    >>> mixture.means_[mixture.means_[:, 0].argsort()].round(3) + 0.0
+    array([[ 1.,  2.],
+           [10.,  2.]])
+    >>> labels = mixture.predict([[0, 0], [12, 3]])
+    >>> bool(labels[0] != labels[1])
+    True
+
+    Some rows are labelled, the others not:
+
+    >>> known = np.ones((6, 2))
+    >>> known[0], known[3] = [0, 1], [1, 0]
+    >>> mixture.fit(X, class_prior=known).predict(X)
+    array([1, 1, 1, 0, 0, 0])
+    """
+
+    converged_: bool
+    n_iter_: int
+    lower_bound_: float
+    lower_bounds_: list[float]
+    restarts_: tuple[Restart, ...]
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float | str = "auto",
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str | ArrayLike | Callable[..., ArrayLike] = "kmeans",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        acceleration: str | None = None,
+        stop: str = "absolute",
+        max_time: float | None = None,
+        callback: Callable[[int, float], object] | None = None,
+        progress: bool = False,
+        num_threads: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.acceleration = acceleration
+        self.stop = stop
+        self.max_time = max_time
+        self.callback = callback
+        self.progress = progress
+        self.num_threads = num_threads
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+        class_prior: ArrayLike | None = None,
+    ) -> Self:
+        """Find the parameters of the highest likelihood that any start leads to.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Real numbers, or a data frame of them. Float32 is read as it is, anything else as float64.
+        y : object
+            Not used.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts: 2 equals the row twice, 0 its absence.
+        class_prior : array-like of shape (n_samples, n_components), optional
+            What is known of each row's component, as probabilities p_nk up to a factor for each row: responsibilities
+            are proportional to weights_k · p_nk · N(x_n; means_k, covariances_k). Rows of equal numbers say nothing,
+            rows with one positive number are labels.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, DimensionError, DataTypeError
+            If an argument or a parameter is out of its domain; it is named.
+        NonFiniteError
+            If `X` holds NaN or infinity.
+        DegenerateCovarianceError
+            If components collapse because there are fewer different rows than components, and `reg_covar` is 0.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the best start did not converge, or components of it had to be regularised.
+        """
+        self._fit(X, sample_weight, class_prior)
+        return self
+
+    def fit_predict(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+        class_prior: ArrayLike | None = None,
+    ) -> NDArray[np.int64]:
+        """`fit`, then `predict` of the same rows with the same `class_prior`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : object
+            Not used.
+        sample_weight : array-like of shape (n_samples,), optional
+        class_prior : array-like of shape (n_samples, n_components), optional
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int64
+        """
+        self._fit(X, sample_weight, class_prior)
+        return self.predict(X, class_prior)
+
+    def _fit(self, X: object, sample_weight: object, class_prior: object) -> None:
+        settings = check_settings(self)
+        names = feature_names(X)
+        rows = check_data(X, what="X")
+        n_samples, n_features = rows.shape
+        self._check_size(n_samples, settings.n_components)
+        check_float32_range(rows)
+        seed = resolve_seed(self.random_state)
+        row_weights = check_sample_weight(sample_weight, n_samples)
+        log_prior = check_class_prior(class_prior, n_samples, settings.n_components)
+        if settings.warm_start and hasattr(self, "means_"):
+            start = self._last_parameters(settings, n_features)
+        else:
+            start = self._start(rows, settings, seed)
+        with observed(settings, settings.n_init if isinstance(start.init, str) else len(start.init)) as observer:
+            result = fit_mixture(
+                rows,
+                settings,
+                start,
+                seed=seed,
+                sample_weight=row_weights,
+                log_prior=log_prior,
+                observer=observer,
+            )
+        if result["collapsed"].size and settings.reg_covar == 0.0:
+            check_distinct(rows, settings.n_components)
+        self._set_mixture(result["weights"], result["means"], result["covariances"], rows.dtype)
+        self._set_results(result)
+        if names is not None:
+            self.feature_names_in_ = names
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self._warn(result, settings)
+
+    def _check_size(self, n_samples: int, n_components: int) -> None:
+        if n_samples < 2:
+            raise DimensionError(
+                f"Found array with {n_samples} sample(s) while a minimum of 2 is required by {type(self).__name__}"
+            )
+        if n_samples < n_components:
+            raise DimensionError(
+                f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_samples}"
+            )
+
+    def _start(self, X: FloatArray, settings: Settings, seed: int) -> Start:
+        return read_start(
+            self.init_params,
+            X,
+            settings,
+            seed,
+            weights_init=self.weights_init,
+            means_init=self.means_init,
+            precisions_init=self.precisions_init,
+        )
+
+    def _last_parameters(self, settings: Settings, n_features: int) -> Start:
+        """The parameters that are there, for a warm start; the number of components may have changed since."""
+        shape = (settings.n_components, n_features)
+        return Start(
+            "random_from_data",
+            check_weights(_normalised(self.weights_), shape[0]),
+            check_means(self.means_, *shape),
+            check_matrices("covariance", self.covariances_, settings.covariance_type, *shape),
+        )
+
+    def _set_results(self, result: "FitResult") -> None:
+        self.restarts_ = tuple(Restart(**restart) for restart in result["restarts"])
+        self.lower_bounds_ = result["lower_bounds"].tolist()
+        # Without iterations, the bound is that of the best of the starts themselves.
+        bounds = self.lower_bounds_[-1:] or [restart.lower_bound for restart in self.restarts_]
+        self.lower_bound_ = max(bounds)
+        self.n_iter_, self.converged_ = result["n_iter"], result["converged"]
+
+    def _warn(self, result: "FitResult", settings: Settings) -> None:
+        collapsed = result["collapsed"].tolist()
+        if collapsed:
+            warnings.warn(
+                f"the covariances of these components collapsed, in every start, and had to be regularised: "
+                f"{', '.join(map(str, collapsed))}. Try fewer components, a larger reg_covar or more starts (n_init)",
+                convergence_warning(),
+                stacklevel=4,
+            )
+        if not self.converged_ and settings.max_iter > 0:
+            warnings.warn(
+                "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
+                "tol, or check for degenerate data.",
+                convergence_warning(),
+                stacklevel=4,
+            )
+
+
+def _normalised(weights: FloatArray) -> FloatArray:
+    """Weights whose sum is 1 as a float64, which that of float32 ones is not."""
+    exact = as_float64(weights)
+    return np.asarray(exact / exact.sum())
