@@ -116,11 +116,8 @@ fn seeds<T: Float>(
     patience: &mut Patience<'_>,
 ) -> Result<Vec<T>, GmmError> {
     let known = ground.known.centres(space);
-    let (n_clusters, threads) = (ground.n_components(), ground.em.threads);
-    let rows = &ground.em.rows;
-    greedy_centres(
-        packed, rows, space, &known, n_clusters, threads, rng, patience,
-    )
+    let (rows, threads) = (&ground.em.rows, ground.em.threads);
+    greedy_centres(packed, rows, space, &known, threads, rng, patience)
 }
 
 /// The nearest centre of each row, the first of equals.
@@ -253,16 +250,8 @@ mod tests {
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
             let (rows, space, threads) = (&self.rows, &self.space, &self.threads);
             let patience = &mut Patience::new(&mut may_go_on);
-            let mut centres = greedy_centres(
-                packed,
-                rows,
-                space,
-                &[],
-                N_CLUSTERS,
-                threads,
-                &mut rng,
-                patience,
-            )?;
+            let mut centres =
+                greedy_centres(packed, rows, space, &[], threads, &mut rng, patience)?;
             improve(packed, &mut centres, 3, threads, patience)?;
             Ok(centres)
         }

@@ -16,6 +16,7 @@ pub(super) struct PackedRows<T> {
     pub(super) spans: Vec<PackedSpan<T>>,
     pub(super) span_len: usize,
     n_rows: usize,
+    pub(super) n_clusters: usize,
 }
 
 /// Rows that one thread works on.
@@ -62,6 +63,7 @@ impl<T: Float> PackedRows<T> {
             spans: packed,
             span_len: spans.span_len(),
             n_rows,
+            n_clusters,
         }
     }
 

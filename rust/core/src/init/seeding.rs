@@ -23,7 +23,7 @@ use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::Threads;
 use crate::tile::{Buffer, MAX_TILE, buffer};
 
-/// `n_clusters` centres, one after another: the `known` ones and then rows. Where rows are fewer or equal, centres are
+/// A centre for each cluster, one after another: the `known` ones and then rows. Where rows are fewer or equal, centres are
 /// equal, too.
 ///
 /// # Errors
@@ -33,12 +33,11 @@ pub(super) fn greedy_centres<T: Float>(
     rows: &Rows<'_, T>,
     space: &FeatureSpace<T>,
     known: &[T],
-    n_clusters: usize,
     threads: &Threads,
     rng: &mut Xoshiro256PlusPlus,
     patience: &mut Patience<'_>,
 ) -> Result<Vec<T>, GmmError> {
-    let n_axes = space.n_axes();
+    let (n_axes, n_clusters) = (space.n_axes(), packed.n_clusters);
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
     let by_weight: Vec<Distances<T>> = packed.spans.iter().map(Distances::equal).collect();
     let mut potentials: Vec<Potential<'_, T>> = packed
