@@ -19,7 +19,7 @@ templates_path = ["_templates"]
 
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-math_eqref_format = "({number})"
+math_eqref_format = "eq. {number}"
 
 autodoc_typehints = "none"  # the docstrings have the types, in words
 default_role = "py:obj"
@@ -44,7 +44,9 @@ html_title = f"gmm_rs {release}"
 html_static_path = ["_static"]
 html_css_files = ["pictures.css"]
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("index", "getting-started", "serket", "migrating", "benchmarks", "changelog")}
+html_sidebars = {
+    page: [] for page in ("index", "getting-started", "serket", "migrating", "theory", "benchmarks", "changelog")
+}
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": False,
