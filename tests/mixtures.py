@@ -33,6 +33,8 @@ def fit(X: np.ndarray, n_components: int, **changes: Any) -> dict[str, Any]:
         "covariance_type": "full",
         "max_iter": 100,
         "tol": 1e-6,
+        "relative_tol": False,
+        "max_time": None,
         "n_init": 1,
         "seed": 0,
         "acceleration": None,
@@ -46,6 +48,7 @@ def fit(X: np.ndarray, n_components: int, **changes: Any) -> dict[str, Any]:
         "sample_weight": None,
         "log_prior": None,
         "align_to": None,
+        "observer": None,
         "num_threads": 2,
     }
     return dict(_core.fit(X, n_components, **(arguments | changes)))

@@ -12,7 +12,7 @@ import pytest
 
 from gmm_rs import GMM, ModelFileError, NonFiniteError, _core
 from gmm_rs import serket as srk
-from gmm_rs.serket._staging import StagedFolder
+from gmm_rs._staging import StagedFolder
 
 pytestmark = pytest.mark.usefixtures("workdir", "fresh_numbers")
 
@@ -298,7 +298,7 @@ def test_what_a_killed_process_left_is_removed_after_a_day(blobs):
 def test_a_place_that_cannot_be_written_to_is_noticed_before_training(blobs, monkeypatch):
     Path("module000_gmm").write_text("a file where the folder should be")
     monkeypatch.setattr(_core, "fit", None)
-    with pytest.raises(OSError, match=r"cannot write results into the folder module000_gmm \(/.*save_dir= or save=Fal"):
+    with pytest.raises(OSError, match=r"cannot write into the folder module000_gmm \(/.*save_dir= or save=Fal"):
         updated(blobs[0])
     assert Path("module000_gmm").is_file()
 
@@ -308,7 +308,7 @@ def test_staging_without_hard_links(monkeypatch):
     monkeypatch.setattr(Path, "hardlink_to", lambda self, target: (_ for _ in ()).throw(OSError("no links here")))
     target = Path("target")
     for text in ("old", "new"):
-        with StagedFolder(target) as staged:
+        with StagedFolder(target, advice="use another folder") as staged:
             (staged.path / "file").write_text(text)
             staged.commit()
         assert contents(target) == {"file": text.encode()}
@@ -318,7 +318,7 @@ def test_committing_replaces_only_its_own_files():
     target = Path("target")
     target.mkdir()
     (target / "notes.txt").write_text("mine")
-    with StagedFolder(target) as staged:
+    with StagedFolder(target, advice="use another folder") as staged:
         (staged.path / "file").write_text("new")
         staged.commit()
     assert contents(target) == {"file": b"new", "notes.txt": b"mine"}

@@ -46,6 +46,8 @@ class Library:
             n_components,
             covariance_type=covariance_type,
             max_iter=max_iter,
+            relative_tol=False,
+            max_time=None,
             n_init=1,
             seed=0,
             acceleration=None,
@@ -57,6 +59,7 @@ class Library:
             sample_weight=None,
             log_prior=None,
             align_to=None,
+            observer=None,
             num_threads=self.n_threads,
             **options,
         )

@@ -1,16 +1,37 @@
 """The compiled engine. Private: use the public modules of gmm_rs."""
 
+from collections.abc import Callable
 from os import PathLike
 from typing import Literal, TypeAlias, TypedDict, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fit", "linear_sum_assignment", "predict", "predict_proba", "score_samples", "write_text"]
+__all__ = [
+    "conditional",
+    "conditional_mean",
+    "fit",
+    "linear_sum_assignment",
+    "marginal",
+    "precisions_cholesky",
+    "predict",
+    "predict_proba",
+    "sample",
+    "score_samples",
+    "write_text",
+]
 
 _Data: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 _Float64: TypeAlias = NDArray[np.float64]
 _CovarianceType: TypeAlias = Literal["full", "tied", "diag", "spherical"]
+
+@type_check_only
+class Restart(TypedDict):
+    lower_bound: float
+    log_likelihood: float
+    n_iter: int
+    converged: bool
+    failure: str | None
 
 @type_check_only
 class FitResult(TypedDict):
@@ -21,6 +42,8 @@ class FitResult(TypedDict):
     lower_bounds: _Float64
     n_iter: int
     converged: bool
+    collapsed: NDArray[np.int64]
+    restarts: list[Restart]
 
 def fit(
     X: _Data,
@@ -29,10 +52,12 @@ def fit(
     covariance_type: _CovarianceType,
     max_iter: int,
     tol: float,
+    relative_tol: bool,
+    max_time: float | None,
     n_init: int,
     seed: int,
     acceleration: Literal["squarem"] | None,
-    reg_covar: float | None,
+    reg_covar: float | _Float64 | Literal["auto"] | None,
     weight_concentration_prior: float | None,
     mean_precision_prior: float,
     mean_prior: _Float64 | None,
@@ -42,14 +67,20 @@ def fit(
     sample_weight: _Float64 | None,
     log_prior: _Float64 | None,
     align_to: _Float64 | None,
+    observer: Callable[[int, int, float], object] | None,
     num_threads: int,
 ) -> FitResult: ...
+
+# weights (K,), means (K, D), and exactly one of covariances and precisions_cholesky, either of shape (K, D, D) full,
+# (D, D) tied, (K, D) diag, (K,) spherical. precisions_cholesky is scikit-learn's: upper triangular P with a positive
+# diagonal and P Pᵀ = Σ⁻¹; of diag and spherical covariances 1/σ. With it nothing is factorised.
 def predict(
     X: _Data,
     weights: _Float64,
     means: _Float64,
-    covariances: _Float64,
+    covariances: _Float64 | None = None,
     *,
+    precisions_cholesky: _Float64 | None = None,
     covariance_type: _CovarianceType,
     log_prior: _Float64 | None,
     num_threads: int,
@@ -58,8 +89,9 @@ def predict_proba(
     X: _Data,
     weights: _Float64,
     means: _Float64,
-    covariances: _Float64,
+    covariances: _Float64 | None = None,
     *,
+    precisions_cholesky: _Float64 | None = None,
     covariance_type: _CovarianceType,
     log_prior: _Float64 | None,
     num_threads: int,
@@ -68,12 +100,64 @@ def score_samples(
     X: _Data,
     weights: _Float64,
     means: _Float64,
-    covariances: _Float64,
+    covariances: _Float64 | None = None,
     *,
+    precisions_cholesky: _Float64 | None = None,
     covariance_type: _CovarianceType,
     log_prior: _Float64 | None,
     num_threads: int,
 ) -> _Float64: ...
+
+# These factors of covariances, in an array of the same shape.
+def precisions_cholesky(covariances: _Float64, *, covariance_type: _CovarianceType) -> _Float64: ...
+
+# X (n_samples, D) and labels (n_samples,), sorted by component.
+def sample(
+    n_samples: int,
+    weights: _Float64,
+    means: _Float64,
+    covariances: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+    seed: int,
+    num_threads: int,
+) -> tuple[_Float64, NDArray[np.int64]]: ...
+
+# The mixture of the features in indices (M,), in this order: weights (K,), means (K, M), covariances of the same type.
+def marginal(
+    indices: NDArray[np.int64],
+    weights: _Float64,
+    means: _Float64,
+    covariances: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+) -> tuple[_Float64, _Float64, _Float64]: ...
+
+# values (n, M) are those of the features in indices (M,); the other R = D − M >= 1 features stay in their order.
+# weights (n, K), means (n, K, R), covariances of all rows: (K, R, R) full, (R, R) tied, (K, R) diag, (K,) spherical.
+def conditional(
+    indices: NDArray[np.int64],
+    values: _Data,
+    weights: _Float64,
+    means: _Float64,
+    covariances: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+    num_threads: int,
+) -> tuple[_Float64, _Float64, _Float64]: ...
+
+# The mean (n, R) of these mixtures, and with return_cov their covariance (n, R, R), otherwise None.
+def conditional_mean(
+    indices: NDArray[np.int64],
+    values: _Data,
+    weights: _Float64,
+    means: _Float64,
+    covariances: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+    return_cov: bool,
+    num_threads: int,
+) -> tuple[_Float64, _Float64 | None]: ...
 def linear_sum_assignment(score: _Float64) -> tuple[NDArray[np.intp], NDArray[np.intp]]: ...
 def write_text(
     path: str | PathLike[str],

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gmm_rs.exceptions import DimensionError, ParameterError
+from gmm_rs.exceptions import DataTypeError, DimensionError, ParameterError
 
 Float64Array: TypeAlias = NDArray[np.float64]
 FloatArray: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
@@ -21,8 +21,8 @@ _SEED_LIMIT = 2**63
 def check_data(X: object, *, what: str = "the data") -> FloatArray:
     """`X` as the Rust engine takes it: a matrix of native float32 or float64, with any strides.
 
-    Float32 and float64 arrays come back as they are, without a copy; integers, booleans and long doubles become
-    float64, float16 becomes float32. The caller's array is never written to.
+    Float32 and float64 arrays come back as they are, without a copy; integers, booleans, long doubles and objects that
+    are real numbers become float64, float16 becomes float32. The caller's array is never written to.
 
     Parameters
     ----------
@@ -38,8 +38,10 @@ def check_data(X: object, *, what: str = "the data") -> FloatArray:
     ------
     DimensionError
         If `X` has not two dimensions, or has no rows or no columns.
+    DataTypeError
+        If `X` is not made of real numbers, or is sparse.
     ParameterError
-        If `X` is not made of real numbers, is sparse, or is masked.
+        If `X` is masked.
 
     Examples
     --------
@@ -50,16 +52,52 @@ def check_data(X: object, *, what: str = "the data") -> FloatArray:
     array = _to_array(X, what)
     if array.ndim == 1:
         raise DimensionError(
-            f"{what} must be 2-D (n_samples, n_features), but has shape {array.shape}: "
-            f"use reshape(-1, 1) if it is one feature, reshape(1, -1) if it is one sample"
+            f"{what} must be 2-D (n_samples, n_features), but has shape {array.shape}. "
+            f"Reshape your data: reshape(-1, 1) if it is one feature, reshape(1, -1) if it is one sample"
         )
     if array.ndim != 2:
         raise DimensionError(
             f"{what} must be 2-D (n_samples, n_features), but has {array.ndim} dimensions, shape {array.shape}"
         )
     if array.size == 0:
-        raise DimensionError(f"{what} must have at least one row and one column, but has shape {array.shape}")
+        n_samples, n_features = array.shape
+        count = f"{n_features} feature(s)" if n_features == 0 else f"{n_samples} sample(s)"
+        raise DimensionError(
+            f"{what} must have at least one row and one column, but has {count} (shape={array.shape}) "
+            f"while a minimum of 1 is required."
+        )
     return _to_engine_float(array, what)
+
+
+def check_float64(name: str, value: object) -> Float64Array:
+    """`value` as a float64 array of any shape, which may be the caller's own.
+
+    Raises
+    ------
+    DimensionError
+        If it is a ragged list.
+    DataTypeError
+        If it is not made of real numbers.
+    """
+    return np.asarray(_to_engine_float(_to_array(value, name), name), dtype=np.float64)
+
+
+def check_row_or_rows(X: object, *, what: str) -> tuple[FloatArray, bool]:
+    """`X` as a matrix, and whether it was a single row: an array of one dimension.
+
+    Raises
+    ------
+    DimensionError, ParameterError
+        As :func:`check_data`.
+
+    Examples
+    --------
+    >>> check_row_or_rows([1, 2], what="the query")
+    (array([[1., 2.]]), True)
+    """
+    array = _to_array(X, what)
+    is_single = array.ndim == 1
+    return check_data(array[None] if is_single else array, what=what), is_single
 
 
 def check_positive_int(name: str, value: object) -> int:
@@ -69,9 +107,20 @@ def check_positive_int(name: str, value: object) -> int:
     ------
     ParameterError
     """
+    return check_count(name, value, at_least=1)
+
+
+def check_count(name: str, value: object, *, at_least: int) -> int:
+    """`value` as an int of at least 0 or 1; NumPy's integers are welcome, booleans are not.
+
+    Raises
+    ------
+    ParameterError
+    """
     number = _as_int(value)
-    if number is None or number < 1:
-        raise ParameterError(f"{name} must be a positive integer, but is {value!r}")
+    if number is None or number < at_least:
+        domain = "a positive integer" if at_least == 1 else f"an integer of at least {at_least}"
+        raise ParameterError(f"{name} must be {domain}, but is {value!r}")
     return number
 
 
@@ -101,6 +150,39 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
     if not (isinstance(value, str) and value in choices):
         raise ParameterError(f"{name} must be {' or '.join(map(repr, choices))}, but is {value!r}")
     return value
+
+
+def check_indices(indices: object) -> NDArray[np.int64]:
+    """Indices of features as the Rust engine takes them.
+
+    Whether they are in range and differ from one another is left to the engine, which knows the number of features.
+
+    Parameters
+    ----------
+    indices : array-like of shape (n_indices,), int
+
+    Returns
+    -------
+    ndarray of shape (n_indices,), int64
+
+    Raises
+    ------
+    DimensionError
+        If they have not one dimension.
+    ParameterError
+        If they are not integers.
+
+    Examples
+    --------
+    >>> check_indices((2, 0))
+    array([2, 0])
+    """
+    array = _to_array(indices, "indices")
+    if array.ndim != 1:
+        raise DimensionError(f"indices must be 1-D, but have {array.ndim} dimensions, shape {array.shape}")
+    if array.dtype.kind not in "iu" and array.size > 0:
+        raise ParameterError(f"indices must be integers, counted from 0, but are {indices!r}")
+    return np.ascontiguousarray(array, dtype=np.int64)
 
 
 def resolve_seed(random_state: int | np.random.Generator | np.random.RandomState | None) -> int:
@@ -155,7 +237,7 @@ def _to_array(X: object, what: str) -> NDArray[Any]:
             f"or leave their rows out"
         )
     if hasattr(X, "toarray"):  # the sparse matrices of SciPy and its likes
-        raise ParameterError(f"{what} is sparse ({type(X).__name__}), but a dense array is needed: use X.toarray()")
+        raise DataTypeError(f"{what} is sparse ({type(X).__name__}), but a dense array is needed: use X.toarray()")
     try:
         return np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -163,21 +245,28 @@ def _to_array(X: object, what: str) -> NDArray[Any]:
             raise DimensionError(
                 f"{what} cannot become a matrix: its rows must all have the same number of columns ({error})"
             ) from error
-        raise ParameterError(
+        raise DataTypeError(
             f"{what} ({type(X).__name__}) cannot become a NumPy array: {error}; pass an array of real numbers"
         ) from error
 
 
 def _to_engine_float(array: NDArray[Any], what: str) -> FloatArray:
     kind = array.dtype.kind
+    if kind == "O" and all(isinstance(entry, Real) for entry in array.flat):  # a frame of several types, perhaps
+        array, kind = array.astype(np.float64), "f"
     if kind not in "biuf":
+        if kind == "O":
+            entry = next(entry for entry in array.flat if not isinstance(entry, Real))
+            raise DataTypeError(
+                f"{what} has dtype object and holds {entry!r}; every entry of an argument must be a number, not a "
+                f"string and no other thing than a real number: use X.astype(float) if every entry can become one"
+            )
         advice = {
-            "c": "pass its real and imaginary parts as columns of their own",
-            "O": "use X.astype(float) if every entry is a number",
+            "c": "pass its real and imaginary parts as columns of their own. Complex data not supported",
             "U": "use X.astype(float) if every entry is the text of a number",
             "S": "use X.astype(float) if every entry is the text of a number",
         }.get(kind, "pass numbers")
-        raise ParameterError(f"{what} has dtype {array.dtype}, but real numbers are needed: {advice}")
+        raise DataTypeError(f"{what} has dtype {array.dtype}, but real numbers are needed: {advice}")
     target = np.float32 if kind == "f" and array.dtype.itemsize <= 4 else np.float64
     with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, which Rust reports with its place
         array = array.astype(target, copy=False)

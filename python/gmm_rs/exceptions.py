@@ -1,6 +1,8 @@
 """The exceptions and warnings of gmm_rs. The Rust extension raises these very classes."""
 
 __all__ = [
+    "ConvergenceWarning",
+    "DataTypeError",
     "DegenerateCovarianceError",
     "DimensionError",
     "GmmError",
@@ -28,6 +30,10 @@ class ParameterError(GmmError, ValueError):
     """A parameter is out of its domain; the message names it and says what was needed."""
 
 
+class DataTypeError(ParameterError, TypeError):
+    """Data are not made of real numbers in a dense array; the message says what they are."""
+
+
 class DegenerateCovarianceError(GmmError, ValueError):
     """A covariance is not positive definite; the message names the component."""
 
@@ -38,6 +44,10 @@ class NotFittedError(GmmError, ValueError, AttributeError):
 
 class ModelFileError(GmmError, ValueError):
     """A model file is damaged, hostile or of an unknown format; the message names the file."""
+
+
+class ConvergenceWarning(UserWarning):
+    """A fit ended before it converged, or with components that had collapsed; the best model is kept."""
 
 
 class StaleMessageWarning(UserWarning):

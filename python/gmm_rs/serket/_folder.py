@@ -8,7 +8,9 @@ from gmm_rs.serket._files import read_model, write_model, write_texts
 from gmm_rs.serket._layout import LAYOUTS, MODEL_FILE, Mode
 from gmm_rs.serket._model import Model
 from gmm_rs.serket._results import Results
-from gmm_rs.serket._staging import StagedFolder
+from gmm_rs._staging import StagedFolder
+
+_ADVICE = "run where you may write, or use save_dir= or save=False"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class ModuleFolder:
         OSError
             If they cannot.
         """
-        with StagedFolder(self._results_folder(mode, n_learnt)):
+        with StagedFolder(self._results_folder(mode, n_learnt), advice=_ADVICE):
             pass
 
     def write(
@@ -59,7 +61,7 @@ class ModuleFolder:
             If they cannot be written; the files of before are in place then.
         """
         names = LAYOUTS[self.layout].text_names(mode)
-        with StagedFolder(self._results_folder(mode, n_learnt)) as staged:
+        with StagedFolder(self._results_folder(mode, n_learnt), advice=_ADVICE) as staged:
             write_texts(staged.path, names, results, log_likelihoods, num_threads=num_threads)
             if model is not None:
                 write_model(staged.path, model)

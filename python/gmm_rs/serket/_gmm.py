@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmm_rs import _core
+from gmm_rs._class_prior import to_log_prior
 from gmm_rs._prior import Prior
 from gmm_rs._threads import resolve_num_threads
 from gmm_rs._validation import (
@@ -327,14 +328,17 @@ class GMM(Module):
             covariance_type="full",
             max_iter=self.itr,
             tol=self.tol,
+            relative_tol=False,
+            max_time=None,
             n_init=self.n_init,
             seed=resolve_seed(self.random_state),
             acceleration=self.acceleration,
             reg_covar=None,
             initial=None,
             sample_weight=None,
-            log_prior=None if message is None else np.log(message),
+            log_prior=None if message is None else to_log_prior(message),
             align_to=self._reference(X, message, num_threads),
+            observer=None,
             num_threads=num_threads,
             **self.prior.engine_arguments(n_features=X.shape[1]),
         )

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from gmm_rs._class_prior import divide_by_largest
 from gmm_rs._validation import Float64Array
 from gmm_rs.exceptions import DimensionError, ParameterError, StaleMessageWarning
 
@@ -90,9 +91,7 @@ def _normalised(probabilities: Float64Array, receiver: str) -> Float64Array | No
             f"needed: if they are logarithms, send numpy.exp of them"
         )
     np.maximum(probabilities, 0.0, out=probabilities)
-    peak = probabilities.max(axis=1, keepdims=True)
-    probabilities[peak[:, 0] == 0.0] = 1.0
-    probabilities /= np.where(peak == 0.0, 1.0, peak)  # by the largest first: the sum of a row could overflow
+    divide_by_largest(probabilities)  # first, because the sum of a row could overflow
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     np.maximum(probabilities, FLOOR, out=probabilities)
     probabilities /= probabilities.sum(axis=1, keepdims=True)

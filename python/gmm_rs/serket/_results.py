@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gmm_rs._class_prior import to_log_prior
 from gmm_rs._validation import Float64Array, FloatArray
 from gmm_rs.serket._accuracy import IntArray, match_labels
 from gmm_rs.serket._model import Model
@@ -58,7 +59,7 @@ def classify(
     if message is None:
         labels = probabilities.argmax(axis=1)
     else:
-        labels = model.labels(X, np.log(message), num_threads=num_threads)
+        labels = model.labels(X, to_log_prior(message), num_threads=num_threads)
     if category is None:
         named_labels, accuracy = labels, None
     else:

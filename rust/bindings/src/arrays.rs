@@ -1,7 +1,9 @@
 //! NumPy arrays in and out.
 
-use numpy::PyReadonlyArray2;
-use pyo3::FromPyObject;
+use numpy::ndarray::{Dimension, IntoDimension};
+use numpy::{Element, PyArray, PyReadonlyArray2};
+use pyo3::types::{PyAnyMethods, PyTuple};
+use pyo3::{Bound, FromPyObject, PyResult, Python};
 
 /// Data as Python gives them: read in place, whatever their strides.
 #[derive(FromPyObject)]
@@ -35,4 +37,20 @@ impl FloatMatrix<'_> {
             Self::F32(matrix) => matrix.as_array().nrows(),
         }
     }
+}
+
+/// A new array of zeros.
+///
+/// # Errors
+/// MemoryError where there is no room for it.
+pub(crate) fn zeros<'py, T: Element, I: IntoDimension>(
+    py: Python<'py>,
+    shape: I,
+) -> PyResult<Bound<'py, PyArray<T, I::Dim>>> {
+    let shape = shape.into_dimension();
+    let shape = PyTuple::new(py, shape.slice())?;
+    let zeros = py
+        .import("numpy")?
+        .call_method1("zeros", (shape, numpy::dtype::<T>(py)))?;
+    Ok(zeros.cast_into::<PyArray<T, I::Dim>>()?)
 }

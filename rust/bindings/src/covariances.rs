@@ -12,22 +12,31 @@ pub(crate) fn mixture(
     covariances: &PyReadonlyArrayDyn<'_, f64>,
     covariance_type: &str,
 ) -> Result<Mixture, GmmError> {
-    let array = covariances.as_array().to_owned();
-    let covariances = match covariance_type.parse()? {
-        CovarianceType::Full => Covariances::Full(with_axes(array, "3 axes")?),
-        CovarianceType::Tied => Covariances::Tied(with_axes(array, "2 axes")?),
-        CovarianceType::Diag => Covariances::Diag(with_axes(array, "2 axes")?),
-        CovarianceType::Spherical => Covariances::Spherical(with_axes(array, "1 axis")?),
-    };
     Mixture::new(
         weights.as_array().to_owned(),
         means.as_array().to_owned(),
-        covariances,
+        typed("covariances", covariances, covariance_type)?,
     )
+}
+
+/// A copy of covariances, or of what else comes in arrays of their shapes; `name` is that of the argument.
+pub(crate) fn typed(
+    name: &'static str,
+    array: &PyReadonlyArrayDyn<'_, f64>,
+    covariance_type: &str,
+) -> Result<Covariances, GmmError> {
+    let array = array.as_array().to_owned();
+    Ok(match covariance_type.parse()? {
+        CovarianceType::Full => Covariances::Full(with_axes(name, array, "3 axes")?),
+        CovarianceType::Tied => Covariances::Tied(with_axes(name, array, "2 axes")?),
+        CovarianceType::Diag => Covariances::Diag(with_axes(name, array, "2 axes")?),
+        CovarianceType::Spherical => Covariances::Spherical(with_axes(name, array, "1 axis")?),
+    })
 }
 
 /// The array with the number of axes that its covariance type has.
 fn with_axes<D: Dimension>(
+    name: &'static str,
     array: ArrayD<f64>,
     needed: &'static str,
 ) -> Result<numpy::ndarray::Array<f64, D>, GmmError> {
@@ -35,7 +44,7 @@ fn with_axes<D: Dimension>(
     array
         .into_dimensionality()
         .map_err(|_| GmmError::Parameter {
-            name: "covariances",
+            name,
             given,
             needed,
         })

@@ -1,16 +1,17 @@
 //! Fitting.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use gmm_core::{
-    Acceleration, FitConfig, GmmError, LogPrior, PriorConfig, Regularisation, RowKnowledge, Rows,
-    Start,
+    Acceleration, FitConfig, GmmError, LogPrior, PriorConfig, Progress, Regularisation,
+    RowKnowledge, Rows, Start, StartReport, StopRule,
 };
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
     PyReadonlyArrayDyn,
 };
-use pyo3::{Bound, IntoPyObject, PyResult, Python, pyfunction};
+use pyo3::{Bound, FromPyObject, IntoPyObject, Py, PyAny, PyResult, Python, pyfunction};
 
 use crate::arrays::{FloatMatrix, with_view};
 use crate::compute::compute;
@@ -27,6 +28,38 @@ pub(crate) struct FitResult<'py> {
     lower_bounds: Bound<'py, PyArray1<f64>>,
     n_iter: usize,
     converged: bool,
+    collapsed: Bound<'py, PyArray1<i64>>,
+    restarts: Vec<Restart>,
+}
+
+/// What became of a start.
+#[derive(IntoPyObject)]
+struct Restart {
+    lower_bound: f64,
+    log_likelihood: f64,
+    n_iter: usize,
+    converged: bool,
+    failure: Option<String>,
+}
+
+impl From<StartReport> for Restart {
+    fn from(report: StartReport) -> Self {
+        Self {
+            lower_bound: report.lower_bound,
+            log_likelihood: report.log_likelihood,
+            n_iter: report.n_iter,
+            converged: report.converged,
+            failure: report.failure.map(|failure| failure.to_string()),
+        }
+    }
+}
+
+/// What is added to variances.
+#[derive(FromPyObject)]
+pub(crate) enum Ridge<'py> {
+    All(f64),
+    Each(PyReadonlyArray1<'py, f64>),
+    Named(String),
 }
 
 /// Weights, means and covariances to start from.
@@ -36,12 +69,13 @@ type Parameters<'py> = (
     PyReadonlyArrayDyn<'py, f64>,
 );
 
-/// Fits a mixture by EM and returns the best of `n_init` starts. Looks for Ctrl-C once per iteration and during long starts.
+/// Fits a mixture by EM and returns the best of all starts. Looks for Ctrl-C many times a second.
 #[pyfunction]
 #[pyo3(signature = (
-    X, n_components, *, covariance_type, max_iter, tol, n_init, seed, acceleration, reg_covar,
-    weight_concentration_prior, mean_precision_prior, mean_prior, degrees_of_freedom_prior,
-    covariance_prior, initial, sample_weight, log_prior, align_to, num_threads,
+    X, n_components, *, covariance_type, max_iter, tol, relative_tol, max_time, n_init, seed,
+    acceleration, reg_covar, weight_concentration_prior, mean_precision_prior, mean_prior,
+    degrees_of_freedom_prior, covariance_prior, initial, sample_weight, log_prior, align_to,
+    observer, num_threads,
 ))]
 #[expect(non_snake_case, reason = "X is the data's name in Python")]
 #[expect(
@@ -55,10 +89,12 @@ pub(crate) fn fit<'py>(
     covariance_type: &str,
     max_iter: usize,
     tol: f64,
+    relative_tol: bool,
+    max_time: Option<f64>,
     n_init: usize,
     seed: u64,
     acceleration: Option<&str>,
-    reg_covar: Option<f64>,
+    reg_covar: Option<Ridge<'py>>,
     weight_concentration_prior: Option<f64>,
     mean_precision_prior: f64,
     mean_prior: Option<PyReadonlyArray1<'py, f64>>,
@@ -68,6 +104,7 @@ pub(crate) fn fit<'py>(
     sample_weight: Option<PyReadonlyArray1<'py, f64>>,
     log_prior: Option<PyReadonlyArray2<'py, f64>>,
     align_to: Option<PyReadonlyArray2<'py, f64>>,
+    observer: Option<Py<PyAny>>,
     num_threads: usize,
 ) -> PyResult<FitResult<'py>> {
     let prior = PriorConfig {
@@ -88,20 +125,29 @@ pub(crate) fn fit<'py>(
         covariance_type: covariance_type.parse().map_err(PyGmmError)?,
         max_iter,
         tol,
+        stop: if relative_tol {
+            StopRule::Relative
+        } else {
+            StopRule::Absolute
+        },
+        max_time: max_time.map(duration).transpose().map_err(PyGmmError)?,
         start: start.map_err(PyGmmError)?,
         seed,
-        regularisation: reg_covar.map_or(Regularisation::Prior(prior), Regularisation::Ridge),
+        regularisation: match reg_covar {
+            None => Regularisation::Prior(prior),
+            Some(ridge) => regularisation(&ridge).map_err(PyGmmError)?,
+        },
         acceleration: accelerated(acceleration).map_err(PyGmmError)?,
     };
     let n_samples = X.n_samples();
     let log_prior = log_prior.as_ref().map(|array| array.as_array());
     let sample_weight = sample_weight.as_ref().map(|array| array.as_array());
     let align_to = align_to.as_ref().map(|array| array.as_array());
-    let mut signal = None;
-    let observer = |_| match Python::attach(|py| py.check_signals()) {
+    let mut raised = None;
+    let observer = |progress| match Python::attach(|py| tell(py, observer.as_ref(), progress)) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
-            signal = Some(error);
+            raised = Some(error);
             ControlFlow::Break(())
         }
     };
@@ -115,7 +161,7 @@ pub(crate) fn fit<'py>(
         };
         gmm_core::fit(Rows::new(view)?, &config, knowledge, threads, observer)
     }));
-    let fitted = fitted.map_err(|error| signal.unwrap_or(error))?;
+    let fitted = fitted.map_err(|error| raised.unwrap_or(error))?;
     let n_iter = fitted.lower_bounds.len();
     let (weights, means, covariances) = fitted.mixture.into_parts();
     Ok(FitResult {
@@ -126,7 +172,49 @@ pub(crate) fn fit<'py>(
         lower_bounds: fitted.lower_bounds.into_pyarray(py),
         n_iter,
         converged: fitted.converged,
+        collapsed: PyArray1::from_iter(py, fitted.collapsed.into_iter().map(|k| k as i64)),
+        restarts: fitted.restarts.into_iter().map(Restart::from).collect(),
     })
+}
+
+/// Looks for Ctrl-C and calls the observer after an iteration.
+fn tell(py: Python<'_>, observer: Option<&Py<PyAny>>, progress: Progress) -> PyResult<()> {
+    if let Progress::Iteration {
+        start,
+        iteration,
+        lower_bound,
+    } = progress
+        && let Some(observer) = observer
+    {
+        observer.call1(py, (start, iteration, lower_bound))?;
+    }
+    py.check_signals()
+}
+
+/// A positive number of seconds.
+fn duration(seconds: f64) -> Result<Duration, GmmError> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| GmmError::Parameter {
+        name: "max_time",
+        given: seconds.to_string(),
+        needed: "at least 0 and finite, in seconds",
+    })
+}
+
+/// A part of each feature's variance that is negligible, and enough for a Cholesky factor.
+const AUTOMATIC_RIDGE: f64 = 1e-6;
+
+/// The ridge that `reg_covar` stands for.
+fn regularisation(reg_covar: &Ridge<'_>) -> Result<Regularisation, GmmError> {
+    match reg_covar {
+        Ridge::All(ridge) => Ok(Regularisation::Ridge(*ridge)),
+        Ridge::Each(ridges) => Ok(Regularisation::Ridges(ridges.as_array().to_owned())),
+        Ridge::Named(name) if name == "auto" => Ok(Regularisation::RelativeRidge(AUTOMATIC_RIDGE)),
+        Ridge::Named(name) => Err(GmmError::Parameter {
+            name: "reg_covar",
+            given: format!("{name:?}"),
+            needed: "a number, one for each feature, or 'auto'",
+        }),
+    }
 }
 
 /// The acceleration of this name.

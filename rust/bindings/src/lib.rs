@@ -4,10 +4,11 @@ mod arrays;
 mod assignment;
 mod compute;
 mod covariances;
+mod distribution;
 mod errors;
 mod evaluate;
 mod fit;
-
+mod precisions_cholesky;
 mod text;
 
 use pyo3::pymodule;
@@ -17,9 +18,13 @@ mod _core {
     #[pymodule_export]
     use crate::assignment::linear_sum_assignment;
     #[pymodule_export]
+    use crate::distribution::{conditional, conditional_mean, marginal, sample};
+    #[pymodule_export]
     use crate::evaluate::{predict, predict_proba, score_samples};
     #[pymodule_export]
     use crate::fit::fit;
+    #[pymodule_export]
+    use crate::precisions_cholesky::precisions_cholesky;
     #[pymodule_export]
     use crate::text::write_text;
 }

@@ -1,6 +1,8 @@
 //! What a fit is told before it starts, and what it tells while it runs.
 
-use ndarray::{ArrayView1, ArrayView2};
+use std::time::Duration;
+
+use ndarray::{Array1, ArrayView1, ArrayView2};
 
 use crate::covariance::CovarianceType;
 use crate::data::LogPrior;
@@ -28,9 +30,14 @@ pub struct FitConfig {
     pub covariance_type: CovarianceType,
     /// Iterations of each start at most.
     pub max_iter: usize,
-    /// A start ends when the mean lower bound of a row changes by less than this, in nats; with 0, only after
-    /// `max_iter` iterations.
+    /// A start ends when the mean lower bound of a row changes by less than this; with 0, only after `max_iter`
+    /// iterations.
     pub tol: f64,
+    /// What `tol` is a part of.
+    pub stop: StopRule,
+    /// How long the fit may take: at the end of the first iteration after this time it returns the best that it has.
+    /// One iteration of one start is always made.
+    pub max_time: Option<Duration>,
     /// Where EM starts from.
     pub start: Start,
     /// Equal seeds give equal bits.
@@ -58,6 +65,21 @@ pub enum Regularisation {
     /// A number ≥ 0 that is added to every variance in each M-step: the fit is the maximum of the likelihood
     /// but for this.
     Ridge(f64),
+    /// The same with a number for each feature, shape (D,). Spherical covariances get the mean.
+    Ridges(Array1<f64>),
+    /// The same with this part of each feature's variance (far outliers aside), so that data in other units have the
+    /// same clusters. A constant feature counts as if it had the mean variance of the others.
+    RelativeRidge(f64),
+}
+
+/// When a start has converged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StopRule {
+    /// When the bound, the mean of the rows, changes by less than the tolerance, in nats.
+    #[default]
+    Absolute,
+    /// When it changes by less than the tolerance times its magnitude.
+    Relative,
 }
 
 /// Whether and how iterations are accelerated.
@@ -80,6 +102,8 @@ impl FitConfig {
             covariance_type: CovarianceType::Full,
             max_iter: 100,
             tol: 1e-6,
+            stop: StopRule::Absolute,
+            max_time: None,
             start: Start::KMeans(1),
             seed: 0,
             regularisation: Regularisation::Prior(PriorConfig::default()),
@@ -91,7 +115,7 @@ impl FitConfig {
     ///
     /// # Errors
     /// [`GmmError::Parameter`] for counts of 0, for a negative or NaN tolerance or ridge, and for a start of another
-    /// covariance type; [`GmmError::Shape`] for one of other size.
+    /// covariance type; [`GmmError::Shape`] for one of other size, or ridges that are not one for each feature.
     pub(crate) fn check(&self, n_features: usize) -> Result<(), GmmError> {
         let mut counts = vec![
             ("n_components", self.n_components),
@@ -104,7 +128,15 @@ impl FitConfig {
             check_parameter(count > 0, name, count, "at least 1")?;
         }
         check_parameter(self.tol >= 0.0, "tol", self.tol, "at least 0")?;
-        if let Regularisation::Ridge(ridge) = self.regularisation {
+        let ridges = match &self.regularisation {
+            Regularisation::Prior(_) => &[][..],
+            Regularisation::Ridge(ridge) | Regularisation::RelativeRidge(ridge) => &[*ridge],
+            Regularisation::Ridges(ridges) => {
+                check_shape("reg_covar", ridges.shape(), &[n_features])?;
+                &ridges.to_vec()
+            }
+        };
+        for &ridge in ridges {
             let valid = ridge >= 0.0 && ridge.is_finite();
             check_parameter(valid, "reg_covar", ridge, "finite and at least 0")?;
         }
@@ -182,11 +214,16 @@ fn maximum(values: ArrayView1<'_, f64>) -> f64 {
 
 /// Where a fit is, as told to its observer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// Which start, from 0.
-    pub start: usize,
-    /// Which iteration of it was the last, from 1; 0 during k-means, of which only long ones are told of.
-    pub iteration: usize,
-    /// Lower bound after the iteration, mean of the rows, in nats; −∞ before the first.
-    pub lower_bound: f64,
+pub enum Progress {
+    /// An iteration has ended.
+    Iteration {
+        /// Which start, from 0.
+        start: usize,
+        /// Which iteration of it, from 1. It begins anew where an empty component is moved.
+        iteration: usize,
+        /// Lower bound after the iteration, mean of the rows, in nats.
+        lower_bound: f64,
+    },
+    /// Nothing has ended since the observer was last called, some hundredths of a second ago.
+    Working,
 }

@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use ndarray::{Array1, Array2, Array3};
+use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
 
-use crate::error::GmmError;
+use crate::error::{GmmError, check_shape};
 
 /// What the covariances of the components have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,6 +89,29 @@ impl Covariances {
         .into_iter()
     }
 
+    /// How many there are: one where it is shared.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Full(array) => array.len_of(Axis(0)),
+            Self::Tied(_) => 1,
+            Self::Diag(array) => array.nrows(),
+            Self::Spherical(array) => array.len(),
+        }
+    }
+
+    /// Replaces covariance `k` by the diagonal one with these variances; a spherical one gets their mean.
+    pub(crate) fn set_diagonal(&mut self, k: usize, variances: &[f64]) {
+        let matrix = || Array2::from_diag(&ArrayView1::from(variances));
+        match self {
+            Self::Full(array) => array.index_axis_mut(Axis(0), k).assign(&matrix()),
+            Self::Tied(array) => array.assign(&matrix()),
+            Self::Diag(array) => array.row_mut(k).assign(&ArrayView1::from(variances)),
+            Self::Spherical(array) => {
+                array[k] = variances.iter().sum::<f64>() / variances.len() as f64;
+            }
+        }
+    }
+
     /// The variance of feature `d` in component `k`.
     pub(crate) fn variance(&self, k: usize, d: usize) -> f64 {
         match self {
@@ -97,5 +120,32 @@ impl Covariances {
             Self::Diag(array) => array[[k, d]],
             Self::Spherical(array) => array[k],
         }
+    }
+
+    /// The covariance of the features `i` and `j` ≤ `i` in component `k`.
+    pub(crate) fn entry(&self, k: usize, i: usize, j: usize) -> f64 {
+        match self {
+            Self::Full(array) => array[[k, i, j]],
+            Self::Tied(array) => array[[i, j]],
+            Self::Diag(_) | Self::Spherical(_) if i == j => self.variance(k, i),
+            Self::Diag(_) | Self::Spherical(_) => 0.0,
+        }
+    }
+
+    /// Checks that an array of this form, called `name`, fits K components of D features.
+    pub(crate) fn check_shape(
+        &self,
+        name: &'static str,
+        n_components: usize,
+        n_features: usize,
+    ) -> Result<(), GmmError> {
+        let (k, d) = (n_components, n_features);
+        let needed: &[usize] = match self {
+            Self::Full(_) => &[k, d, d],
+            Self::Tied(_) => &[d, d],
+            Self::Diag(_) => &[k, d],
+            Self::Spherical(_) => &[k],
+        };
+        check_shape(name, self.shape(), needed)
     }
 }

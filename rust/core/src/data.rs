@@ -1,6 +1,8 @@
 //! Data that have been checked: the only form in which rows reach the engine.
 
-use ndarray::ArrayView2;
+use std::ops::Range;
+
+use ndarray::{ArrayView2, s};
 
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
@@ -47,6 +49,13 @@ impl<'a, T: Float> Rows<'a, T> {
     /// The matrix itself.
     pub fn view(&self) -> ArrayView2<'a, T> {
         self.view
+    }
+
+    /// The rows of `range`, which is not empty.
+    pub(crate) fn slice(&self, range: Range<usize>) -> Rows<'_, T> {
+        Rows {
+            view: self.view.slice(s![range, ..]),
+        }
     }
 
     /// The same rows, borrowed for a shorter time (views of ndarray are invariant).

@@ -1,51 +1,49 @@
-//! Expectation-maximisation from one start: iterations, convergence, empty components.
+//! What the iterations of all starts share: passes over the data ([`accumulate`](crate::accumulate)) and
+//! maximisations ([`m_step`]).
 //!
-//! Each iteration is one pass over the data ([`accumulate`]) and one maximisation ([`m_step`]); neither
-//! lowers the lower bound, the log-likelihood plus the log-density of the prior
+//! Neither lowers the lower bound, the log-likelihood plus the log-density of the prior
 //! (Dempster, Laird & Rubin 1977, thm. 1).
-
-use std::ops::ControlFlow;
 
 use ndarray::Array1;
 
-use crate::accumulate::Accumulator;
-use crate::config::{Acceleration, FitConfig, RowKnowledge};
+use crate::accumulate::{Accumulator, flops_per_row};
+use crate::collapse::Resolution;
+use crate::config::{FitConfig, RowKnowledge};
 use crate::covariance::CovarianceType;
 use crate::data::{LogPrior, Rows};
 use crate::density::Densities;
 use crate::error::GmmError;
 use crate::evaluate::Evaluator;
-use crate::fit::Fit;
 use crate::float::Float;
 use crate::init::HardLabels;
 use crate::init::alignment::align;
+use crate::interruptible::Interruptible;
 use crate::m_step::{loses_digits, m_step};
 use crate::mixture::Mixture;
-use crate::parallel::Threads;
+use crate::parallel::{Spans, Threads};
 use crate::precision::Precision;
 use crate::prior::Prior;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms};
 use crate::spread::Spread;
-use crate::squarem::Squarem;
 use crate::stats::{MomentKind, SufficientStats};
 use crate::total::TotalScatter;
+use crate::watch::Watch;
 
 /// A component with less than this many rows, in expectation, counts as empty. Where weights are small, so that all
 /// rows together count less than their number, a row is what one counts on average.
 const EMPTY: f64 = 0.5;
 
-/// Told the number of the iteration and its lower bound.
-pub(crate) type Observe<'a> = dyn FnMut(usize, f64) -> ControlFlow<()> + 'a;
-
 /// What all starts of a fit share.
 pub(crate) struct Em<'a, T> {
     rows: Rows<'a, T>,
-    config: &'a FitConfig,
-    prior: Prior,
+    pub(crate) config: &'a FitConfig,
+    pub(crate) prior: Prior,
+    pub(crate) resolution: Resolution,
     /// With weights in units of `weight_unit`.
     knowledge: RowKnowledge<'a>,
     weight_unit: f64,
-    threads: &'a Threads,
+    pub(crate) threads: &'a Threads,
+    pub(crate) watch: &'a Watch,
     accumulator: Accumulator<T>,
     /// How often all rows together count.
     total_weight: f64,
@@ -56,12 +54,12 @@ pub(crate) struct Em<'a, T> {
 }
 
 /// A mixture and what a pass over the data says of it.
-struct Expectation<T> {
-    mixture: Mixture,
-    densities: Densities<T>,
-    stats: SufficientStats,
+pub(crate) struct Expectation<T> {
+    pub(crate) mixture: Mixture,
+    pub(crate) densities: Densities<T>,
+    pub(crate) stats: SufficientStats,
     /// Lower bound, mean of the rows.
-    bound: f64,
+    pub(crate) bound: f64,
 }
 
 impl<'a, T: Float> Em<'a, T> {
@@ -72,6 +70,7 @@ impl<'a, T: Float> Em<'a, T> {
         weight_unit: f64,
         spread: &Spread,
         threads: &'a Threads,
+        watch: &'a Watch,
     ) -> Result<Self, GmmError> {
         let covariance_type = config.covariance_type;
         let prior = Prior::new(
@@ -83,8 +82,16 @@ impl<'a, T: Float> Em<'a, T> {
         let total_scatter = (covariance_type == CovarianceType::Tied).then(|| {
             let origin = &spread.mean;
             let weights = knowledge.sample_weight;
-            TotalScatter::new(rows.reborrow(), origin, weights, weight_unit, threads)
+            TotalScatter::new(
+                rows.reborrow(),
+                origin,
+                weights,
+                weight_unit,
+                threads,
+                watch,
+            )
         });
+        watch.check()?;
         let (mut total_weight, mut n_counted) = (rows.n_samples() as f64, rows.n_samples() as f64);
         if let Some(weights) = knowledge.sample_weight {
             total_weight = weight_unit * weights.sum();
@@ -97,9 +104,11 @@ impl<'a, T: Float> Em<'a, T> {
             accumulator: Accumulator::new(config.n_components, rows.n_features()),
             rows,
             config,
+            resolution: Resolution::new::<T>(spread, &prior),
             prior,
             knowledge,
             threads,
+            watch,
             total_scatter,
         })
     }
@@ -114,103 +123,39 @@ impl<'a, T: Float> Em<'a, T> {
             labels: &labels,
             sample_weight: self.knowledge.sample_weight,
         };
-        let stats = self.statistics(&anchors, self.moment_kind(), &labels);
-        self.maximise(&stats, &labels)
+        let stats = self.statistics(&anchors, self.moment_kind(), &labels)?;
+        let mixture = self.maximise(&stats, &labels)?;
+        if self.prior.is_flat() {
+            self.resolution.widened(mixture, self.threads)
+        } else {
+            Ok(mixture)
+        }
     }
 
-    /// Runs EM from a mixture; as long as it ends with an empty component and giving that one to the row that is
-    /// explained worst leads to a higher bound, goes on from there. Where the component ends empty again, only more
-    /// iterations have raised the bound: it stays where it was.
-    pub(crate) fn run_from(
+    /// The pass over the data under `mixture`, which has these factors.
+    pub(crate) fn expect(
         &self,
         mixture: Mixture,
-        observe: &mut Observe<'_>,
-    ) -> Result<Fit, GmmError> {
-        let (mut fit, mut stats) = self.run(mixture, observe)?;
-        while let Some((k, mixture)) = self.with_empty_component_moved(&fit.mixture, &stats)? {
-            let (moved, moved_stats) = self.run(mixture, observe)?;
-            if moved.bound() <= fit.bound() || self.is_empty(moved_stats.zeroth[k]) {
-                break;
-            }
-            (fit, stats) = (moved, moved_stats);
-        }
-        Ok(fit)
-    }
-
-    /// Runs EM from `mixture`. The statistics returned are those of the final model.
-    fn run(
-        &self,
-        mixture: Mixture,
-        observe: &mut Observe<'_>,
-    ) -> Result<(Fit, SufficientStats), GmmError> {
-        let mut log_likelihoods = Vec::with_capacity(self.config.max_iter);
-        let mut lower_bounds = Vec::with_capacity(self.config.max_iter);
-        let mut converged = false;
-        let mut squarem = (self.config.acceleration == Acceleration::Squarem)
-            .then(|| Squarem::new(&self.prior.variance));
-        let mut current = self.expect(mixture)?;
-        for iteration in 1..=self.config.max_iter {
-            let previous = current.bound;
-            current = self.advance(current, squarem.as_mut())?;
-            log_likelihoods.push(current.stats.log_likelihood);
-            lower_bounds.push(current.bound);
-            converged = (current.bound - previous).abs() < self.config.tol;
-            if observe(iteration, current.bound).is_break() {
-                return Err(GmmError::Interrupted);
-            }
-            if converged {
-                break;
-            }
-        }
-        let fit = Fit {
-            mixture: current.mixture,
-            log_likelihoods,
-            lower_bounds,
-            converged,
-        };
-        Ok((fit, current.stats))
-    }
-
-    /// One iteration: the M-step and the pass that follows it, or a step of `squarem` that is at least as good as
-    /// where it starts.
-    fn advance(
-        &self,
-        current: Expectation<T>,
-        squarem: Option<&mut Squarem>,
+        precision: &Precision,
     ) -> Result<Expectation<T>, GmmError> {
-        let posterior = self.posterior(&current.densities);
-        let plain = self.maximise(&current.stats, &posterior)?;
-        if let Some(squarem) = squarem
-            && let Some(trial) = squarem.propose(&current.mixture, &plain)
-        {
-            match self.expect(trial) {
-                Ok(accepted) if accepted.bound >= current.bound => {
-                    squarem.accepted();
-                    return Ok(accepted);
-                }
-                Ok(_) | Err(GmmError::DegenerateCovariance { .. }) => squarem.rejected(),
-                Err(error) => return Err(error),
-            }
-        }
-        self.expect(plain)
-    }
-
-    /// The pass over the data under `mixture`.
-    fn expect(&self, mixture: Mixture) -> Result<Expectation<T>, GmmError> {
-        let precision = Precision::new(&mixture, self.threads)?;
-        let densities = Densities::new(&precision);
+        let densities = Densities::new(precision);
         let stats = self.statistics(
             &precision.means,
             self.moment_kind(),
             &self.posterior(&densities),
-        );
-        let log_prior_density = self.prior.log_density(&mixture, &precision);
+        )?;
+        let log_prior_density = self.prior.log_density(&mixture, precision);
         Ok(Expectation {
             bound: (stats.log_likelihood + log_prior_density) / self.total_weight,
             mixture,
             densities,
             stats,
         })
+    }
+
+    /// The M-step that follows `current`.
+    pub(crate) fn next(&self, current: &Expectation<T>) -> Result<Mixture, GmmError> {
+        self.maximise(&current.stats, &self.posterior(&current.densities))
     }
 
     fn posterior<'b>(&'b self, densities: &'b Densities<T>) -> Posterior<'b, T> {
@@ -237,11 +182,28 @@ impl<'a, T: Float> Em<'a, T> {
         anchors: &[Vec<f64>],
         kind: MomentKind,
         responsibilities: &R,
-    ) -> SufficientStats {
+    ) -> Result<SufficientStats, GmmError> {
         let rows = self.rows.reborrow();
-        self.accumulator
-            .pass(rows, anchors, kind, responsibilities, self.threads)
-            .scaled(self.weight_unit)
+        let responsibilities = Interruptible {
+            inner: responsibilities,
+            watch: self.watch,
+        };
+        let stats = self
+            .accumulator
+            .pass(rows, anchors, kind, &responsibilities, self.threads);
+        self.watch.check()?;
+        Ok(stats.scaled(self.weight_unit))
+    }
+
+    /// How many spans of rows, which threads can share, a pass has.
+    pub(crate) fn n_spans(&self) -> usize {
+        let (n_components, n_features) = (self.config.n_components, self.rows.n_features());
+        let kind = self.moment_kind();
+        let flops = flops_per_row(n_components, n_features, kind);
+        let bytes = SufficientStats::bytes(n_components, n_features, kind);
+        Spans::new(self.rows.n_samples(), flops, bytes)
+            .ranges()
+            .len()
     }
 
     /// The M-step. Where `stats` are too far from the new means for exact differences, they are taken once
@@ -267,18 +229,18 @@ impl<'a, T: Float> Em<'a, T> {
             Some(_) => MomentKind::Full,
             None => self.moment_kind(),
         };
-        let stats = self.statistics(&anchors, kind, responsibilities);
+        let stats = self.statistics(&anchors, kind, responsibilities)?;
         m_step(&stats, covariance_type, None, &self.prior)
     }
 
     /// Whether a component is empty that has so many rows.
-    fn is_empty(&self, count: f64) -> bool {
+    pub(crate) fn is_empty(&self, count: f64) -> bool {
         count < EMPTY * self.one_row
     }
 
     /// The emptiest component of `mixture`, if it is empty, and the mixture with it moved to the row that is
     /// explained worst: there it gets the mean of all covariances and the weight of one row.
-    fn with_empty_component_moved(
+    pub(crate) fn with_empty_component_moved(
         &self,
         mixture: &Mixture,
         stats: &SufficientStats,
@@ -312,44 +274,5 @@ impl<'a, T: Float> Em<'a, T> {
             empty,
             mixture.with_component_moved(empty, &row, weight),
         )))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::Array2;
-
-    #[test]
-    fn a_component_that_starts_empty_comes_back() {
-        // Three groups of rows, of which the labels give two to one component and none to the third.
-        let data = Array2::from_shape_fn((90, 2), |(n, d)| {
-            let spread = ((n * (17 + 12 * d)) % 31) as f64 / 31.0;
-            100.0 * ((n % 3) * (1 - d)) as f64 + spread
-        });
-        let labels: Vec<u32> = (0..90).map(|n| u32::from(n % 3 == 2)).collect();
-        let rows = Rows::new(data.view()).expect("finite");
-        let threads = Threads::new(1).expect("1 thread");
-        let config = FitConfig {
-            tol: 1e-8,
-            ..FitConfig::new(3)
-        };
-        let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
-        let em = Em::new(
-            rows,
-            &config,
-            RowKnowledge::default(),
-            1.0,
-            &spread,
-            &threads,
-        )
-        .expect("valid");
-        let fit = em
-            .mixture_of_labels(labels)
-            .and_then(|mixture| em.run_from(mixture, &mut |_, _| ControlFlow::Continue(())))
-            .expect("a fit");
-        for weight in fit.mixture.weights() {
-            assert!((weight - 1.0 / 3.0).abs() < 1e-3, "{weight}");
-        }
     }
 }

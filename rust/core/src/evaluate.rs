@@ -1,19 +1,22 @@
 //! What a mixture says of given rows: labels, responsibilities, log-likelihoods.
 
 use ndarray::{
-    ArrayView2, ArrayViewMut, ArrayViewMut1, ArrayViewMut2, Axis, Ix1, Ix2, RemoveAxis, s,
+    Array1, Array2, ArrayView2, ArrayViewMut, ArrayViewMut1, ArrayViewMut2, Axis, Ix1, Ix2,
+    RemoveAxis, s,
 };
 use pulp::{Simd, WithSimd};
 
 use crate::accumulate::flops_per_row;
+use crate::covariance::Covariances;
 use crate::data::{LogPrior, Rows};
 use crate::density::Densities;
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
 use crate::kernels;
-use crate::mixture::Mixture;
+use crate::mixture::{Mixture, check_weights_and_means};
 use crate::parallel::{Spans, Threads};
 use crate::precision::Precision;
+use crate::precisions_cholesky::engine_factors;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms, TileScratch};
 use crate::stats::MomentKind;
 use crate::tile::{MAX_TILE, transpose_blocks};
@@ -32,6 +35,25 @@ impl Evaluator {
     pub fn new(mixture: &Mixture) -> Result<Self, GmmError> {
         Ok(Self {
             precision: Precision::new(mixture, &Threads::new(1)?)?,
+        })
+    }
+
+    /// Takes the components as `weights` (K,), `means` (K, D) and the Cholesky factors of their precisions, as
+    /// [`precisions_cholesky`](crate::precisions_cholesky) gives them; nothing is factorised.
+    ///
+    /// # Errors
+    /// Those of [`Mixture::new`], and [`GmmError::Parameter`] for a factor that isn't finite, isn't upper triangular, or
+    /// has an entry on its diagonal that isn't positive.
+    pub fn from_precisions_cholesky(
+        weights: &Array1<f64>,
+        means: &Array2<f64>,
+        precisions_cholesky: &Covariances,
+    ) -> Result<Self, GmmError> {
+        check_weights_and_means(weights, means)?;
+        let (factors, log_dets) =
+            engine_factors(precisions_cholesky, means.nrows(), means.ncols())?;
+        Ok(Self {
+            precision: Precision::from_factors(weights, means, factors, log_dets),
         })
     }
 

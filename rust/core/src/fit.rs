@@ -1,21 +1,21 @@
-//! Fitting: the starts of EM, and the best of what they lead to.
+//! Fitting: from data to the best mixture of all starts.
 
 use std::ops::ControlFlow;
 
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::SeedableRng;
+use thiserror::Error;
 
 use crate::config::{FitConfig, Progress, RowKnowledge, Start};
 use crate::data::Rows;
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::float::Float;
-use crate::init::feature_space::FeatureSpace;
-use crate::init::kmeans::kmeans_labels;
-use crate::init::patience::Patience;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
+use crate::precision::Precision;
+use crate::restarts::Restarts;
+use crate::run::Run;
 use crate::spread::Spread;
+use crate::watch::Watch;
 use crate::weights::RowWeights;
 
 /// A fitted mixture and how it was reached.
@@ -26,29 +26,95 @@ pub struct Fit {
     /// Σ_n log p(x_n) after each iteration, in nats.
     pub log_likelihoods: Vec<f64>,
     /// Log-likelihood plus log-density of the prior (up to a constant) after each iteration, divided
-    /// by the number of rows, in nats. It never falls.
+    /// by the number of rows, in nats. The last is that of the model.
+    ///
+    /// It never falls, with two exceptions: in the iteration in which a component collapses, whose covariance is then
+    /// made wider; and by as little as a ridge above 0 moves the M-step away from the maximum.
     pub lower_bounds: Vec<f64>,
     /// Whether the last iteration changed the lower bound by less than the tolerance.
     pub converged: bool,
+    /// The components of the model that collapsed. None, unless a component did so in every start.
+    pub collapsed: Vec<usize>,
+    /// What became of each start, in order.
+    pub restarts: Vec<StartReport>,
+}
+
+/// What became of a start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartReport {
+    /// The lower bound that it reached; −∞ without an iteration.
+    pub lower_bound: f64,
+    /// The log-likelihood that it reached, in nats; −∞ without an iteration.
+    pub log_likelihood: f64,
+    /// How many iterations it took.
+    pub n_iter: usize,
+    /// Whether it converged.
+    pub converged: bool,
+    /// Why it counts for less than starts without a failure, or for nothing.
+    pub failure: Option<StartFailure>,
+}
+
+/// Why a start failed.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum StartFailure {
+    /// Components collapsed and were made wider. The model counts where every start failed.
+    #[error("{}", collapses(.0))]
+    Collapsed(Vec<Collapse>),
+    /// The time of the fit was over before its first iteration.
+    #[error("max_time was over before its first iteration")]
+    OutOfTime,
+    /// It gave no model at all.
+    #[error(transparent)]
+    Error(#[from] GmmError),
+}
+
+/// A component whose covariance became singular, or could not be told from a singular one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Collapse {
+    /// Index of the component.
+    pub component: usize,
+    /// In which iteration; 0 where the start itself was singular.
+    pub iteration: usize,
+}
+
+fn collapses(of: &[Collapse]) -> String {
+    let one = |c: &Collapse| format!("component {} in iteration {}", c.component, c.iteration);
+    let all: Vec<String> = of.iter().map(one).collect();
+    format!("collapsed: {}", all.join(", "))
 }
 
 /// Fits a mixture to `rows` and returns the best of all starts.
 ///
-/// `observer` is called after every iteration, on the calling thread, and now and then during a long k-means start;
-/// it stops the fit by breaking.
+/// `observer` is called on the calling thread: after iterations, soon and in order for each start, and while long
+/// work goes on. It stops the fit by breaking, within moments.
 ///
 /// # Errors
-/// [`GmmError::Shape`] and [`GmmError::Parameter`] for a prior or row knowledge that don't fit the data,
-/// [`GmmError::DegenerateCovariance`] if every start ends in one, [`GmmError::Interrupted`] from the observer.
+/// [`GmmError::Shape`] and [`GmmError::Parameter`] for a prior, ridges or row knowledge that don't fit the data,
+/// [`GmmError::DegenerateCovariance`] if the mixture to start from has one, [`GmmError::Interrupted`] from the observer.
 pub fn fit<T: Float>(
     rows: Rows<'_, T>,
     config: &FitConfig,
     knowledge: RowKnowledge<'_>,
     threads: &Threads,
-    mut observer: impl FnMut(Progress) -> ControlFlow<()>,
+    observer: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, GmmError> {
     config.check(rows.n_features())?;
     knowledge.check(rows.n_samples(), config.n_components)?;
+    let watch = Watch::new(config.max_time);
+    watch.run(observer, || {
+        fit_watched(rows.reborrow(), config, knowledge, threads, &watch)
+    })
+}
+
+/// The fit itself, of arguments that have been checked.
+fn fit_watched<T: Float>(
+    rows: Rows<'_, T>,
+    config: &FitConfig,
+    knowledge: RowKnowledge<'_>,
+    threads: &Threads,
+    watch: &Watch,
+) -> Result<Fit, GmmError> {
     let weights = knowledge.sample_weight.map(RowWeights::new);
     let mut knowledge = knowledge.reborrow();
     knowledge.sample_weight = weights.as_ref().map(RowWeights::in_units);
@@ -60,70 +126,64 @@ pub fn fit<T: Float>(
         weights.as_ref().map_or(1.0, |weights| weights.unit),
         &spread,
         threads,
+        watch,
     )?;
-    let n_init = match &config.start {
-        Start::KMeans(n_init) => *n_init,
+    match &config.start {
+        Start::KMeans(n_init) => Restarts {
+            em: &em,
+            rows: rows.reborrow(),
+            knowledge: knowledge.reborrow(),
+            spread: &spread,
+        }
+        .run(*n_init),
         Start::From(mixture) => {
-            let mut observe = |iteration, lower_bound| {
-                observer(Progress {
-                    start: 0,
-                    iteration,
-                    lower_bound,
-                })
-            };
-            return em.run_from(mixture.clone(), &mut observe);
+            Precision::new(mixture, threads)?;
+            let run = em.run_from(mixture.clone(), 0)?;
+            let report = StartReport::of(&run);
+            Ok(Fit::new(run, vec![report]))
         }
-    };
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
-    let mut best: Option<Fit> = None;
-    let mut failure = None;
-    for start in 0..n_init {
-        // Every other start measures the features by their spread within the best clusters so far:
-        // by their total spread, features that don't separate clusters weigh more than those that do.
-        let variance = match &best {
-            Some(best) if start % 2 == 1 => &best.mixture.pooled_variance(),
-            _ => &spread.variance,
-        };
-        let mut observe = |iteration, lower_bound| {
-            observer(Progress {
-                start,
-                iteration,
-                lower_bound,
-            })
-        };
-        let labels = kmeans_labels(
-            &rows,
-            &knowledge,
-            &FeatureSpace::new(&spread, variance),
-            config.n_components,
-            threads,
-            &mut rng,
-            Patience::new(&mut || observe(0, f64::NEG_INFINITY)),
-        )?;
-        let run = em
-            .mixture_of_labels(labels)
-            .and_then(|mixture| em.run_from(mixture, &mut observe));
-        match run {
-            Ok(fit) => {
-                if best.as_ref().is_none_or(|best| fit.bound() > best.bound()) {
-                    best = Some(fit);
-                }
-            }
-            Err(GmmError::Interrupted) => return Err(GmmError::Interrupted),
-            Err(error) => failure = failure.or(Some(error)),
-        }
-        // Streams of different starts don't overlap, however many numbers one of them takes.
-        rng.jump();
     }
-    best.ok_or_else(|| failure.expect("a start that gave no fit gave an error"))
 }
 
 impl Fit {
-    /// Lower bound of the model: the last of all iterations.
-    pub(crate) fn bound(&self) -> f64 {
-        self.lower_bounds
-            .last()
-            .copied()
-            .unwrap_or(f64::NEG_INFINITY)
+    pub(crate) fn new(run: Run, restarts: Vec<StartReport>) -> Self {
+        Self {
+            mixture: run.mixture,
+            log_likelihoods: run.log_likelihoods,
+            lower_bounds: run.lower_bounds,
+            converged: run.converged,
+            collapsed: sorted(run.collapses.iter().map(|c| c.component).collect()),
+            restarts,
+        }
+    }
+}
+
+fn sorted(mut components: Vec<usize>) -> Vec<usize> {
+    components.sort_unstable();
+    components
+}
+
+impl StartReport {
+    /// Of a start that gave a model.
+    pub(crate) fn of(run: &Run) -> Self {
+        let collapsed = !run.collapses.is_empty();
+        Self {
+            lower_bound: run.bound(),
+            log_likelihood: run.log_likelihood(),
+            n_iter: run.lower_bounds.len(),
+            converged: run.converged,
+            failure: collapsed.then(|| StartFailure::Collapsed(run.collapses.clone())),
+        }
+    }
+
+    /// Of a start that gave none.
+    pub(crate) fn of_failure(failure: StartFailure) -> Self {
+        Self {
+            lower_bound: f64::NEG_INFINITY,
+            log_likelihood: f64::NEG_INFINITY,
+            n_iter: 0,
+            converged: false,
+            failure: Some(failure),
+        }
     }
 }

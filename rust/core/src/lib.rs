@@ -9,8 +9,8 @@
 //!
 //! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
 //! times the number of components, and its result, to the bit, does not depend on the number of threads.
-//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`];
-//! [`text`] writes matrices as text.
+//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`]; [`sample`], [`marginal`]
+//! and [`Conditional`] treat it as the distribution that it is; [`text`] writes matrices as text.
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -31,16 +31,20 @@
 
 mod accumulate;
 mod assignment;
+mod collapse;
 mod config;
 mod covariance;
 mod data;
 mod density;
+mod distribution;
+mod eigen;
 mod em;
 mod error;
 mod evaluate;
 mod fit;
 mod float;
 mod init;
+mod interruptible;
 mod kernels;
 mod linalg;
 mod m_step;
@@ -48,8 +52,11 @@ mod mixture;
 mod padded_sums;
 mod parallel;
 mod precision;
+mod precisions_cholesky;
 mod prior;
 mod responsibilities;
+mod restarts;
+mod run;
 mod spread;
 mod squarem;
 mod stats;
@@ -57,16 +64,21 @@ pub mod text;
 mod tile;
 mod tile_moments;
 mod total;
+mod watch;
 mod weights;
 
 pub use assignment::assign;
-pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, Start};
+pub use config::{
+    Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, Start, StopRule,
+};
 pub use covariance::{CovarianceType, Covariances};
 pub use data::{LogPrior, Rows};
+pub use distribution::{Conditional, marginal, sample};
 pub use error::GmmError;
 pub use evaluate::Evaluator;
-pub use fit::{Fit, fit};
+pub use fit::{Collapse, Fit, StartFailure, StartReport, fit};
 pub use float::Float;
 pub use mixture::Mixture;
 pub use parallel::Threads;
+pub use precisions_cholesky::precisions_cholesky;
 pub use prior::PriorConfig;

@@ -3,7 +3,7 @@
 //! With s0 the (expected) number of rows of a component, x̄ their mean and S their scatter about it:
 //!   π = (s0 + a) / (N + K a)
 //!   μ = (κ0 m0 + s0 x̄) / (κ0 + s0)
-//!   Σ = (S0 + S + κ0 s0/(κ0 + s0) (x̄ − m0)(x̄ − m0)ᵀ) / (e + s0) + ridge I,    e = ν0 + D + 2
+//!   Σ = (S0 + S + κ0 s0/(κ0 + s0) (x̄ − m0)(x̄ − m0)ᵀ) / (e + s0) + diag(ridge),    e = ν0 + D + 2
 //! (Murphy 2012, eqs. 11.44–11.46; Fraley & Raftery 2007, §3.1). A diagonal covariance is the diagonal of this, a
 //! spherical one its mean; one that is shared has the sums over all components in the place of S, the third term and s0.
 //! Without a prior a, κ0, S0 and e are 0. A component without rows gets the mode of the prior; where there is none,
@@ -18,6 +18,9 @@ use crate::mixture::Mixture;
 use crate::prior::Prior;
 use crate::stats::SufficientStats;
 use crate::total::TotalScatter;
+
+/// Fewer rows than this are none: 1/s0 could overflow, or S/s0 have no digits.
+const NOTHING: f64 = 1e-280;
 
 /// The maximum of the posterior given `stats`. Statistics without second moments
 /// need the `total` scatter of all rows.
@@ -75,7 +78,10 @@ struct Component {
 impl Component {
     fn new(stats: &SufficientStats, k: usize, prior: &Prior) -> Self {
         let anchor = &stats.anchors[k][..];
-        let s0 = stats.zeroth[k];
+        let s0 = match stats.zeroth[k] {
+            s0 if s0 < NOTHING => 0.0,
+            s0 => s0,
+        };
         let kappa = prior.mean_precision;
         let (inverse_count, pull) = if s0 > 0.0 {
             (1.0 / s0, kappa / (kappa + s0))
@@ -140,7 +146,7 @@ impl Estimate<'_> {
         if rows > 0.0 {
             let entry = (self.prior.covariance[[i, j]] + scatter) / rows;
             if i == j {
-                entry * self.rounding() + self.prior.ridge
+                entry * self.rounding() + self.prior.ridge[i]
             } else {
                 entry
             }

@@ -27,33 +27,10 @@ impl Mixture {
         means: Array2<f64>,
         covariances: Covariances,
     ) -> Result<Self, GmmError> {
-        let (k, d) = means.dim();
-        check_parameter(
-            k > 0 && d > 0,
-            "means",
-            format!("of shape ({k}, {d})"),
-            "not empty",
-        )?;
-        check_shape("weights", weights.shape(), &[k])?;
-        let shape: &[usize] = match covariances {
-            Covariances::Full(_) => &[k, d, d],
-            Covariances::Tied(_) => &[d, d],
-            Covariances::Diag(_) => &[k, d],
-            Covariances::Spherical(_) => &[k],
-        };
-        check_shape("covariances", covariances.shape(), shape)?;
-        let total = weights.sum();
-        check_parameter(
-            weights.iter().all(|&w| w >= 0.0) && (total - 1.0).abs() <= 1e-6,
-            "weights",
-            format!("{weights} (sum {total})"),
-            "non-negative, with sum 1",
-        )?;
-        let finite = means
-            .iter()
-            .chain(covariances.iter())
-            .all(|x| x.is_finite());
-        check_parameter(finite, "means or covariances", "not finite", "finite")?;
+        check_weights_and_means(&weights, &means)?;
+        covariances.check_shape("covariances", means.nrows(), means.ncols())?;
+        let finite = covariances.iter().all(|x| x.is_finite());
+        check_parameter(finite, "covariances", "not finite", "finite")?;
         Ok(Self {
             weights,
             means,
@@ -84,6 +61,11 @@ impl Mixture {
     /// Covariances.
     pub fn covariances(&self) -> &Covariances {
         &self.covariances
+    }
+
+    /// Covariances, to be changed to others that are finite.
+    pub(crate) fn covariances_mut(&mut self) -> &mut Covariances {
+        &mut self.covariances
     }
 
     /// The mean variance of each feature within components, weighted, length D.
@@ -123,6 +105,33 @@ impl Mixture {
     pub fn into_parts(self) -> (Array1<f64>, Array2<f64>, Covariances) {
         (self.weights, self.means, self.covariances)
     }
+}
+
+/// Checks what components have whatever the form of their covariances: `weights` (K,) and `means` (K, D).
+///
+/// # Errors
+/// Those of [`Mixture::new`].
+pub(crate) fn check_weights_and_means(
+    weights: &Array1<f64>,
+    means: &Array2<f64>,
+) -> Result<(), GmmError> {
+    let (k, d) = means.dim();
+    check_parameter(
+        k > 0 && d > 0,
+        "means",
+        format!("of shape ({k}, {d})"),
+        "not empty",
+    )?;
+    check_shape("weights", weights.shape(), &[k])?;
+    let total = weights.sum();
+    check_parameter(
+        weights.iter().all(|&w| w >= 0.0) && (total - 1.0).abs() <= 1e-6,
+        "weights",
+        format!("{weights} (sum {total})"),
+        "non-negative, with sum 1",
+    )?;
+    let finite = means.iter().all(|x| x.is_finite());
+    check_parameter(finite, "means", "not finite", "finite")
 }
 
 /// Σ_k weights_k covariances_k.

@@ -63,6 +63,11 @@ impl Threads {
         Ok(Self(pool))
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.current_num_threads()
+    }
+
     /// Runs `work` where rayon's parallel iterators use these threads.
     pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.0.install(work)
@@ -74,7 +79,7 @@ impl Threads {
         items: Vec<I>,
         work: impl Fn(I) -> R + Send + Sync,
     ) -> Vec<R> {
-        if items.len() == 1 || self.0.current_num_threads() == 1 {
+        if items.len() == 1 || self.count() == 1 {
             return items.into_iter().map(work).collect();
         }
         self.install(|| items.into_par_iter().with_max_len(1).map(work).collect())

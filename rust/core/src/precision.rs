@@ -6,13 +6,15 @@
 
 use std::f64::consts::TAU;
 
-use ndarray::{ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use pulp::{Simd, WithSimd};
 
 use crate::covariance::Covariances;
 use crate::error::GmmError;
 use crate::kernels;
-use crate::linalg::{Pivot, cholesky, dot, invert_lower, log_diagonal_sum, packed_len, packed_row};
+use crate::linalg::{
+    Pivot, cholesky, dot, invert_lower, log_diagonal_sum, packed_index, packed_len, packed_row,
+};
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 
@@ -50,59 +52,36 @@ impl Precision {
     /// # Errors
     /// [`GmmError::DegenerateCovariance`] for the first covariance that isn't positive definite.
     pub(crate) fn new(mixture: &Mixture, threads: &Threads) -> Result<Self, GmmError> {
-        let (k, d) = (mixture.n_components(), mixture.n_features());
-        let (factors, log_dets) = match mixture.covariances() {
-            Covariances::Full(array) => {
-                let factorise = |k| factorise(array.index_axis(Axis(0), k), k);
-                let components: Vec<Result<_, _>> = if d < MANY_FEATURES {
-                    (0..k).map(factorise).collect()
-                } else {
-                    threads.map((0..k).collect(), factorise)
-                };
-                let components: Result<Vec<_>, _> = components.into_iter().collect();
-                let (triangles, log_dets) = components?.into_iter().unzip();
-                (Factors::Full(triangles), log_dets)
-            }
-            Covariances::Tied(array) => {
-                let (triangle, log_det) = factorise(array.view(), 0)?;
-                (Factors::Tied(triangle), vec![log_det; k])
-            }
-            Covariances::Diag(array) => {
-                let components: Result<Vec<_>, _> = array
-                    .outer_iter()
-                    .enumerate()
-                    .map(|(k, variances)| inverse_deviations(variances, k))
-                    .collect();
-                let (scales, log_dets) = components?.into_iter().unzip();
-                (Factors::Diagonal(scales), log_dets)
-            }
-            Covariances::Spherical(array) => {
-                let components: Result<Vec<_>, _> = array
-                    .iter()
-                    .enumerate()
-                    .map(|(k, &variance)| inverse_deviation(variance, k, 0))
-                    .collect();
-                let log_dets = array.iter().map(|v| d as f64 * v.ln()).collect();
-                (Factors::Spherical(components?), log_dets)
-            }
-        };
-        let log_constant =
-            |(weight, log_det): (&f64, &f64)| weight.ln() - 0.5 * (d as f64 * TAU.ln() + log_det);
-        Ok(Self {
-            means: mixture
-                .means()
-                .outer_iter()
-                .map(|mean| mean.to_vec())
-                .collect(),
-            log_constants: mixture
-                .weights()
-                .iter()
-                .zip(&log_dets)
-                .map(log_constant)
-                .collect(),
+        let (factors, log_dets) = factorise_all(
+            mixture.covariances(),
+            mixture.n_components(),
+            mixture.n_features(),
+            threads,
+        )?;
+        Ok(Self::from_factors(
+            mixture.weights(),
+            mixture.means(),
             factors,
             log_dets,
-        })
+        ))
+    }
+
+    /// Components whose covariances have been factorised: `weights` (K,), `means` (K, D), log |Σ_k|.
+    pub(crate) fn from_factors(
+        weights: &Array1<f64>,
+        means: &Array2<f64>,
+        factors: Factors,
+        log_dets: Vec<f64>,
+    ) -> Self {
+        let log_normaliser = means.ncols() as f64 * TAU.ln();
+        let log_constant =
+            |(weight, log_det): (&f64, &f64)| weight.ln() - 0.5 * (log_normaliser + log_det);
+        Self {
+            means: means.outer_iter().map(|mean| mean.to_vec()).collect(),
+            log_constants: weights.iter().zip(&log_dets).map(log_constant).collect(),
+            factors,
+            log_dets,
+        }
     }
 
     /// Number of components, K.
@@ -113,6 +92,16 @@ impl Precision {
     /// Number of features, D.
     pub(crate) fn n_features(&self) -> usize {
         self.means[0].len()
+    }
+
+    /// 1 / L_dd of component `k`: L_dd² is the variance that feature `d` has when those before it are known.
+    pub(crate) fn inverse_pivot(&self, k: usize, d: usize) -> f64 {
+        match &self.factors {
+            Factors::Full(triangles) => triangles[k][packed_index(d, d)],
+            Factors::Tied(triangle) => triangle[packed_index(d, d)],
+            Factors::Diagonal(scales) => scales[k][d],
+            Factors::Spherical(scales) => scales[k],
+        }
     }
 
     /// ‖L_k⁻¹ z‖².
@@ -130,7 +119,7 @@ impl Precision {
     }
 
     /// tr(A Σ_k⁻¹) = Σ_i l_i A l_iᵀ with the rows l_i of L_k⁻¹, for a symmetric A in standard layout.
-    pub(crate) fn trace(&self, k: usize, a: &ndarray::Array2<f64>) -> f64 {
+    pub(crate) fn trace(&self, k: usize, a: &Array2<f64>) -> f64 {
         let triangle = match &self.factors {
             Factors::Full(triangles) => &triangles[k],
             Factors::Tied(triangle) => triangle,
@@ -154,6 +143,54 @@ impl Precision {
         };
         (0..a.nrows()).map(quadratic).sum()
     }
+}
+
+/// The factors of all covariances, those of K components of D features, and their log-determinants.
+///
+/// # Errors
+/// [`GmmError::DegenerateCovariance`] for the first covariance that isn't positive definite.
+pub(crate) fn factorise_all(
+    covariances: &Covariances,
+    n_components: usize,
+    n_features: usize,
+    threads: &Threads,
+) -> Result<(Factors, Vec<f64>), GmmError> {
+    let (k, d) = (n_components, n_features);
+    Ok(match covariances {
+        Covariances::Full(array) => {
+            let factorise = |k| factorise(array.index_axis(Axis(0), k), k);
+            let components: Vec<Result<_, _>> = if d < MANY_FEATURES {
+                (0..k).map(factorise).collect()
+            } else {
+                threads.map((0..k).collect(), factorise)
+            };
+            let components: Result<Vec<_>, _> = components.into_iter().collect();
+            let (triangles, log_dets) = components?.into_iter().unzip();
+            (Factors::Full(triangles), log_dets)
+        }
+        Covariances::Tied(array) => {
+            let (triangle, log_det) = factorise(array.view(), 0)?;
+            (Factors::Tied(triangle), vec![log_det; k])
+        }
+        Covariances::Diag(array) => {
+            let components: Result<Vec<_>, _> = array
+                .outer_iter()
+                .enumerate()
+                .map(|(k, variances)| inverse_deviations(variances, k))
+                .collect();
+            let (scales, log_dets) = components?.into_iter().unzip();
+            (Factors::Diagonal(scales), log_dets)
+        }
+        Covariances::Spherical(array) => {
+            let components: Result<Vec<_>, _> = array
+                .iter()
+                .enumerate()
+                .map(|(k, &variance)| inverse_deviation(variance, k, 0))
+                .collect();
+            let log_dets = array.iter().map(|v| d as f64 * v.ln()).collect();
+            (Factors::Spherical(components?), log_dets)
+        }
+    })
 }
 
 /// The packed L⁻¹ of a covariance, that of component `k`, and its log-determinant.
@@ -209,7 +246,8 @@ fn inverse_deviation(variance: f64, k: usize, d: usize) -> Result<f64, GmmError>
     }
 }
 
-fn degenerate(component: usize, pivot: usize, value: f64) -> GmmError {
+/// The error for a covariance whose Cholesky factor has `value` as a pivot.
+pub(crate) fn degenerate(component: usize, pivot: usize, value: f64) -> GmmError {
     GmmError::DegenerateCovariance {
         component,
         pivot,

@@ -61,8 +61,8 @@ pub(crate) struct Prior {
     pub(crate) covariance: Array2<f64>,
     /// The power of |Σ|^(−½) in the density: ν0 + D + 2, or ν0 + D + 1 + K for a covariance that all share.
     pub(crate) exponent: f64,
-    /// What is added to every variance afterwards.
-    pub(crate) ridge: f64,
+    /// What is added to the variance of each feature afterwards.
+    pub(crate) ridge: Vec<f64>,
     /// The variance of each feature of a component without rows, where there is no prior to say it.
     pub(crate) variance: Vec<f64>,
 }
@@ -79,12 +79,17 @@ impl Prior {
             Regularisation::Prior(config) => {
                 Self::conjugate(config, n_components, covariance_type, data)
             }
-            Regularisation::Ridge(ridge) => Ok(Self::flat(*ridge, data)),
+            Regularisation::Ridge(ridge) => Ok(Self::flat(vec![*ridge; data.variance.len()], data)),
+            Regularisation::Ridges(ridges) => Ok(Self::flat(ridges.to_vec(), data)),
+            Regularisation::RelativeRidge(part) => {
+                let ridge = data.variance.iter().map(|variance| part * variance);
+                Ok(Self::flat(ridge.collect(), data))
+            }
         }
     }
 
     /// No prior at all.
-    fn flat(ridge: f64, data: &Spread) -> Self {
+    fn flat(ridge: Vec<f64>, data: &Spread) -> Self {
         let n_features = data.mean.len();
         Self {
             weight_concentration: 0.0,
@@ -164,14 +169,19 @@ impl Prior {
             mean,
             covariance,
             exponent: degrees_of_freedom + (n_features + 1 + gaussians) as f64,
-            ridge: 0.0,
+            ridge: vec![0.0; n_features],
             variance: data.variance.clone(),
         })
     }
 
+    /// Whether there is none: the fit is the maximum of the likelihood.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.exponent == 0.0
+    }
+
     /// Log-density of the parameters, in nats, up to a constant.
     pub(crate) fn log_density(&self, mixture: &Mixture, precision: &Precision) -> f64 {
-        if self.exponent == 0.0 {
+        if self.is_flat() {
             return 0.0;
         }
         let n_components = precision.n_components();

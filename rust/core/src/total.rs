@@ -9,12 +9,14 @@ use ndarray::{ArrayView1, s};
 use crate::accumulate::Accumulator;
 use crate::data::Rows;
 use crate::float::Float;
+use crate::interruptible::Interruptible;
 use crate::kernels::lanes::Lanes;
 use crate::linalg::packed_index;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::responsibilities::{Responsibilities, TileScratch};
 use crate::stats::MomentKind;
+use crate::watch::Watch;
 
 /// Second moments of all rows about a point.
 #[derive(Debug)]
@@ -33,8 +35,12 @@ impl TotalScatter {
         sample_weight: Option<ArrayView1<'_, f64>>,
         weight_unit: f64,
         threads: &Threads,
+        watch: &Watch,
     ) -> Self {
-        let responsibilities = SingleComponent(sample_weight);
+        let responsibilities = Interruptible {
+            inner: &SingleComponent(sample_weight),
+            watch,
+        };
         let accumulator = Accumulator::<f64>::new(1, rows.n_features());
         let origins = [origin.to_vec()];
         let stats = accumulator

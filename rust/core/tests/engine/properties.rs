@@ -2,8 +2,8 @@
 
 use crate::common::{blobs, fit, fit_with, labels, same_partition};
 use gmm_core::{
-    Evaluator, FitConfig, GmmError, LogPrior, PriorConfig, RowKnowledge, Rows, Start, Threads,
-    assign,
+    Evaluator, FitConfig, GmmError, LogPrior, PriorConfig, Progress, RowKnowledge, Rows, Start,
+    Threads, assign,
 };
 use ndarray::{Array1, Array2};
 use std::ops::ControlFlow;
@@ -148,8 +148,13 @@ fn the_observer_sees_every_iteration_and_can_stop() {
         ..FitConfig::new(3)
     };
     let mut seen = Vec::new();
-    let watch = |p: gmm_core::Progress| {
-        seen.push((p.start, p.iteration));
+    let watch = |progress| {
+        if let Progress::Iteration {
+            start, iteration, ..
+        } = progress
+        {
+            seen.push((start, iteration));
+        }
         ControlFlow::Continue(())
     };
     gmm_core::fit(rows(), &config, RowKnowledge::default(), &threads, watch).expect("a fit");

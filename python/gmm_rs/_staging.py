@@ -29,6 +29,8 @@ class StagedFolder:
     ----------
     target : Path
         The folder that the files belong to.
+    advice : str
+        What the error says to do where `target` cannot be written to.
 
     Raises
     ------
@@ -36,7 +38,7 @@ class StagedFolder:
         If `target` cannot be made or written to.
     """
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, *, advice: str) -> None:
         self._target = target
         self._made: list[Path] = []
         place = target if target.is_dir() else target.parent
@@ -52,8 +54,7 @@ class StagedFolder:
             self._tidy_up()
             raise OSError(
                 error.errno,
-                f"cannot write results into the folder {target} ({target.absolute()}): {error.strerror}; "
-                f"run where you may write, or use save_dir= or save=False",
+                f"cannot write into the folder {target} ({target.absolute()}): {error.strerror}; {advice}",
             ) from error
 
     def __enter__(self) -> Self:

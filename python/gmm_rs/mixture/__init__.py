@@ -1,0 +1,7 @@
+"""`GaussianMixture`, an estimator with the interface of scikit-learn's, which need not be installed."""
+
+from gmm_rs.mixture._conditional import ConditionalMixtures
+from gmm_rs.mixture._gaussian_mixture import GaussianMixture
+from gmm_rs.mixture._restart import Restart
+
+__all__ = ["ConditionalMixtures", "GaussianMixture", "Restart"]

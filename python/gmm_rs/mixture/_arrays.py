@@ -1,0 +1,215 @@
+"""The arrays of a mixture: their shapes, their domains, and what follows from them.
+
+With Σ = L Lᵀ, `precisions_cholesky` is L⁻ᵀ, upper triangular, and the precision Σ⁻¹ is its product with its transpose;
+of diagonal and spherical covariances they are 1/σ and 1/σ².
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from gmm_rs import _core
+from gmm_rs._validation import Float64Array, FloatArray, check_float64
+from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, ParameterError
+from gmm_rs.mixture._settings import CovarianceType
+
+_WEIGHT_SUM_TOLERANCE = 1e-6
+_ASYMMETRY_TOLERANCE = 1e-6
+"""How far entries of a matrix and its transpose may be apart, as a part of the geometric mean of their variances."""
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureArrays:
+    """Weights (K,), means (K, D), and per component or shared: covariances, precisions and their Cholesky factors."""
+
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+    precisions_cholesky: FloatArray
+    precisions: FloatArray
+
+
+def mixture_arrays(
+    weights: Float64Array,
+    means: Float64Array,
+    covariances: Float64Array,
+    covariance_type: CovarianceType,
+    dtype: DTypeLike = np.float64,
+) -> MixtureArrays:
+    """All arrays of a mixture, in `dtype`.
+
+    Raises
+    ------
+    DegenerateCovarianceError
+        If a covariance is not positive definite.
+    ParameterError
+        If `dtype` is float32 and its range is too small for them.
+    """
+    factors = _core.precisions_cholesky(covariances, covariance_type=covariance_type)
+    precisions = precisions_of(factors, covariance_type)
+    arrays = (weights, means, covariances, factors, precisions)
+    if dtype != np.float64:
+        with np.errstate(over="ignore", under="ignore"):
+            converted = tuple(array.astype(dtype) for array in arrays)
+        variances = _variances(converted[2], covariance_type)
+        in_range = all(np.isfinite(array).all() for array in converted)
+        if not in_range or variances.min() < np.finfo(np.float32).tiny:
+            exact = _variances(covariances, covariance_type)
+            raise ParameterError(
+                f"X is float32, whose range is too small for the parameters of this mixture: its variances go from "
+                f"{exact.min():.3g} to {exact.max():.3g}. Pass X.astype(numpy.float64), or data in other units"
+            )
+        arrays = converted
+    return MixtureArrays(*arrays)
+
+
+def precisions_of(precisions_cholesky: Float64Array, covariance_type: CovarianceType) -> Float64Array:
+    """Inverses of covariances from their Cholesky factors.
+
+    Examples
+    --------
+    >>> precisions_of(np.array([0.5, 2.0]), "spherical")
+    array([0.25, 4.  ])
+    """
+    if covariance_type in ("full", "tied"):
+        return np.asarray(precisions_cholesky @ precisions_cholesky.swapaxes(-1, -2))
+    return np.square(precisions_cholesky)
+
+
+def covariances_of(precisions: Float64Array, covariance_type: CovarianceType) -> Float64Array:
+    """Inverses of precisions, as symmetric as they are."""
+    if covariance_type in ("full", "tied"):
+        inverses = np.linalg.inv(precisions)
+        return np.asarray((inverses + inverses.swapaxes(-1, -2)) / 2)
+    return 1.0 / precisions
+
+
+def check_weights(weights: object, n_components: int) -> Float64Array:
+    """Mixing proportions, shape (n_components,).
+
+    Raises
+    ------
+    DimensionError
+    ParameterError
+        If they are not in [0, 1] or do not sum to 1.
+    """
+    array = _finite("weights", weights)
+    _check_shape("weights", array, (n_components,))
+    if array.min() < 0.0 or array.max() > 1.0:
+        # The words of scikit-learn, which people match; it calls the smaller number the larger one.
+        raise ParameterError(
+            f"The parameter 'weights' should be in the range [0, 1], but got "
+            f"max value {array.min():.5f}, min value {array.max():.5f}"
+        )
+    if abs(array.sum() - 1.0) > _WEIGHT_SUM_TOLERANCE:
+        raise ParameterError(f"The parameter 'weights' should be normalized, but got sum(weights) = {array.sum():.5f}")
+    return array
+
+
+def check_means(means: object, n_components: int, n_features: int) -> Float64Array:
+    """Means of the components, shape (n_components, n_features).
+
+    Raises
+    ------
+    DimensionError, ParameterError
+    """
+    array = _finite("means", means)
+    _check_shape("means", array, (n_components, n_features))
+    return array
+
+
+def check_matrices(
+    kind: str, matrices: object, covariance_type: CovarianceType, n_components: int, n_features: int
+) -> Float64Array:
+    """Covariances or precisions, of the shape that belongs to `covariance_type`.
+
+    Parameters
+    ----------
+    kind : {"covariance", "precision"}
+        What the messages of errors call them.
+
+    Raises
+    ------
+    DimensionError
+    DegenerateCovarianceError
+        If one is not symmetric and positive definite.
+    """
+    name = f"{covariance_type} {kind}"
+    array = _finite(name, matrices)
+    _check_shape(name, array, covariances_shape(covariance_type, n_components, n_features))
+    if covariance_type in ("diag", "spherical"):
+        if array.min() <= 0.0:
+            raise DegenerateCovarianceError(
+                f"The parameter '{name}' should be positive, but is {array.min()} somewhere"
+            )
+        return array
+    for k, matrix in enumerate(array if covariance_type == "full" else array[None]):
+        if not is_positive_definite(matrix):
+            which = f": that of component {k} is not" if covariance_type == "full" else ""
+            raise DegenerateCovarianceError(f"The parameter '{name}' should be symmetric, positive-definite{which}")
+    return array
+
+
+def covariances_shape(covariance_type: CovarianceType, n_components: int, n_features: int) -> tuple[int, ...]:
+    """Shape of the covariances of a mixture.
+
+    Examples
+    --------
+    >>> covariances_shape("tied", 3, 2)
+    (2, 2)
+    """
+    return {
+        "full": (n_components, n_features, n_features),
+        "tied": (n_features, n_features),
+        "diag": (n_components, n_features),
+        "spherical": (n_components,),
+    }[covariance_type]
+
+
+def n_parameters(covariance_type: CovarianceType, n_components: int, n_features: int) -> int:
+    """Number of free parameters of a mixture: weights (which sum to 1), means, covariances (which are symmetric).
+
+    Examples
+    --------
+    >>> n_parameters("full", 3, 2)
+    17
+    """
+    triangle = n_features * (n_features + 1) // 2
+    of_covariances = {
+        "full": n_components * triangle,
+        "tied": triangle,
+        "diag": n_components * n_features,
+        "spherical": n_components,
+    }[covariance_type]
+    return n_components - 1 + n_components * n_features + of_covariances
+
+
+def is_positive_definite(matrix: Float64Array) -> bool:
+    """Whether a matrix is symmetric, but for rounding, and positive definite."""
+    deviations = np.sqrt(np.abs(np.diagonal(matrix)))
+    if np.any(np.abs(matrix - matrix.T) > _ASYMMETRY_TOLERANCE * np.outer(deviations, deviations)):
+        return False
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def _variances(covariances: FloatArray, covariance_type: CovarianceType) -> FloatArray:
+    if covariance_type in ("full", "tied"):
+        return np.diagonal(covariances, axis1=-2, axis2=-1)
+    return covariances
+
+
+def _finite(name: str, value: object) -> Float64Array:
+    array = np.array(check_float64(f"The parameter '{name}'", value))
+    if not np.isfinite(array).all():
+        raise ParameterError(f"The parameter '{name}' should be finite, but holds NaN or infinity")
+    return array
+
+
+def _check_shape(name: str, array: Float64Array, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise DimensionError(f"The parameter '{name}' should have the shape of {shape}, but got {array.shape}")

@@ -1,0 +1,383 @@
+"""What a mixture with known parameters says of rows: labels, probabilities, densities, information criteria, samples."""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gmm_rs import _core
+from gmm_rs._threads import resolve_num_threads
+from gmm_rs._validation import Float64Array, FloatArray, check_count, check_data, resolve_seed
+from gmm_rs.exceptions import DimensionError, ParameterError
+from gmm_rs.mixture._arrays import n_parameters
+from gmm_rs.mixture._features import check_feature_names
+from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
+from gmm_rs.mixture._settings import check_covariance_type
+from gmm_rs.mixture._sklearn import not_fitted_error
+
+if TYPE_CHECKING:
+    from gmm_rs.mixture._settings import CovarianceType
+
+_PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
+
+
+class Mixture:
+    """The methods of a mixture that has its parameters; they may have been set by hand.
+
+    Rows are evaluated with `weights_`, `means_` and `precisions_cholesky_`, as scikit-learn does.
+    """
+
+    covariance_type: str
+    num_threads: int | None
+    random_state: int | np.random.Generator | np.random.RandomState | None
+    weights_: FloatArray
+    means_: FloatArray
+    covariances_: FloatArray
+    precisions_cholesky_: FloatArray
+    feature_names_in_: NDArray[np.object_]
+
+    def predict(self, X: ArrayLike, class_prior: ArrayLike | None = None) -> NDArray[np.int64]:
+        """The most probable component of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        class_prior : array-like of shape (n_samples, n_components), optional
+            Prior probabilities of the components for each row, up to a factor; see `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int64
+
+        Raises
+        ------
+        NotFittedError, DimensionError, ParameterError, NonFiniteError
+        """
+        rows = self._check_rows(X)
+        log_prior = check_class_prior(class_prior, len(rows), len(self.means_))
+        return _core.predict(
+            rows,
+            *self._mixture(),
+            precisions_cholesky=_float64(self.precisions_cholesky_),
+            covariance_type=self._covariance_type(),
+            log_prior=log_prior,
+            num_threads=resolve_num_threads(self.num_threads),
+        )
+
+    def predict_proba(self, X: ArrayLike, class_prior: ArrayLike | None = None) -> FloatArray:
+        """Probability of each component for each row, the responsibilities of EM.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        class_prior : array-like of shape (n_samples, n_components), optional
+            Prior probabilities of the components for each row, up to a factor; see `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Rows sum to 1. Float32 if `X` and the parameters are, otherwise float64.
+
+        Raises
+        ------
+        NotFittedError, DimensionError, ParameterError, NonFiniteError
+        """
+        rows = self._check_rows(X)
+        return self._as_given(rows, self._probabilities(rows, class_prior))
+
+    def predict_log_proba(self, X: ArrayLike, class_prior: ArrayLike | None = None) -> FloatArray:
+        """Logarithm of the probability of each component for each row, in nats.
+
+        It is exact where the probability itself is too small for a float.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        class_prior : array-like of shape (n_samples, n_components), optional
+            Prior probabilities of the components for each row, up to a factor; see `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Float32 if `X` and the parameters are, otherwise float64.
+
+        Raises
+        ------
+        NotFittedError, DimensionError, ParameterError, NonFiniteError
+        """
+        rows = self._check_rows(X)
+        log_prior = check_class_prior(class_prior, len(rows), len(self.means_))
+        weights, means = self._mixture()
+        factors = _float64(self.precisions_cholesky_)
+        shared = self._covariance_type() == "tied"
+        terms = np.empty((len(rows), len(means)))
+        for k in range(len(means)):  # a mixture of one component gives its density
+            terms[:, k] = _core.score_samples(
+                rows,
+                np.ones(1),
+                means[k : k + 1],
+                precisions_cholesky=factors if shared else factors[k : k + 1],
+                covariance_type=self._covariance_type(),
+                log_prior=None,
+                num_threads=resolve_num_threads(self.num_threads),
+            )
+        with np.errstate(divide="ignore"):
+            terms += np.log(weights)
+        if log_prior is not None:
+            terms += log_prior
+        return self._as_given(rows, terms - np.logaddexp.reduce(terms, axis=1, keepdims=True))
+
+    def score_samples(self, X: ArrayLike, class_prior: ArrayLike | None = None) -> FloatArray:
+        """Log-density of each row under the mixture, in nats.
+
+        log p(x_n) = log Σ_k weights_k p_nk N(x_n; means_k, covariances_k), with p_nk = 1 but for a `class_prior`
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        class_prior : array-like of shape (n_samples, n_components), optional
+            p_nk after each row has been divided by its largest entry: equal numbers change nothing, and a row with one
+            positive number, a label, gives the joint density of row and label.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Float32 if `X` and the parameters are, otherwise float64.
+
+        Raises
+        ------
+        NotFittedError, DimensionError, ParameterError, NonFiniteError
+        """
+        rows = self._check_rows(X)
+        return self._as_given(rows, self._log_densities(rows, class_prior))
+
+    def score(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+        class_prior: ArrayLike | None = None,
+    ) -> float:
+        """Mean log-density of the rows, in nats.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : object
+            Not used.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+        class_prior : array-like of shape (n_samples, n_components), optional
+            See `score_samples`.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        NotFittedError, DimensionError, ParameterError, NonFiniteError
+        """
+        rows = self._check_rows(X)
+        weights = check_sample_weight(sample_weight, len(rows))
+        return float(np.average(self._log_densities(rows, class_prior), weights=weights))
+
+    def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
+        """Akaike's information criterion, −2 log p(X) + 2 n_parameters_; the lower the better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+        class_prior : array-like of shape (n_samples, n_components), optional
+            See `score_samples`.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        NotFittedError, DimensionError, ParameterError, NonFiniteError
+
+        References
+        ----------
+        H. Akaike, "A new look at the statistical model identification", IEEE Transactions on Automatic Control 19,
+        1974.
+        """
+        rows = self._check_rows(X)
+        deviance, _ = self._deviance(rows, sample_weight, class_prior)
+        return deviance + 2.0 * self.n_parameters_
+
+    def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
+        """Bayesian information criterion, −2 log p(X) + n_parameters_ log n_samples; the lower the better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts; their sum takes the place of n_samples.
+        class_prior : array-like of shape (n_samples, n_components), optional
+            See `score_samples`.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        NotFittedError, DimensionError, ParameterError, NonFiniteError
+
+        References
+        ----------
+        G. Schwarz, "Estimating the dimension of a model", Annals of Statistics 6, 1978.
+        """
+        rows = self._check_rows(X)
+        deviance, total = self._deviance(rows, sample_weight, class_prior)
+        return deviance + self.n_parameters_ * float(np.log(total))
+
+    def icl(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
+        """Integrated completed likelihood: `bic` plus twice the entropy of the responsibilities; the lower the better.
+
+        It prefers components that are clusters, apart from each other: ICL = BIC − 2 Σ_nk r_nk log r_nk.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each row counts.
+        class_prior : array-like of shape (n_samples, n_components), optional
+            See `score_samples`.
+
+        Returns
+        -------
+        float
+            With the sign and scale of `bic`, which is −2 times that of the source.
+
+        Raises
+        ------
+        NotFittedError, DimensionError, ParameterError, NonFiniteError
+
+        References
+        ----------
+        C. Biernacki, G. Celeux and G. Govaert, "Assessing a mixture model for clustering with the integrated completed
+        likelihood", IEEE Transactions on Pattern Analysis and Machine Intelligence 22, 2000.
+        """
+        rows = self._check_rows(X)
+        deviance, total = self._deviance(rows, sample_weight, class_prior)
+        resp = self._probabilities(rows, class_prior)
+        entropies = -(resp * np.log(resp, where=resp > 0.0, out=np.zeros_like(resp))).sum(axis=1)
+        weights = check_sample_weight(sample_weight, len(rows))
+        entropy = float(entropies.sum() if weights is None else weights @ entropies)
+        return deviance + self.n_parameters_ * float(np.log(total)) + 2.0 * entropy
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of free parameters of the mixture."""
+        self._check_fitted()
+        return n_parameters(self._covariance_type(), *self.means_.shape)
+
+    def _n_parameters(self) -> int:
+        """The same by the name that scikit-learn's class has for it."""
+        return self.n_parameters_
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+    ) -> tuple[Float64Array, NDArray[np.int64]]:
+        """Draw rows from the mixture.
+
+        Parameters
+        ----------
+        n_samples : int
+        random_state : int, numpy.random.Generator, numpy.random.RandomState or None
+            Where the numbers come from. None stands for the estimator's own `random_state`: if that is an int, each
+            call gives the same rows, as in scikit-learn; if it is a generator or None, each call gives others.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features), float64
+            Sorted by component.
+        y : ndarray of shape (n_samples,), int64
+            The component that each row was drawn from.
+
+        Raises
+        ------
+        NotFittedError
+        ParameterError
+            If `n_samples` is not a positive integer.
+        """
+        self._check_fitted()
+        try:
+            check_count("n_samples", n_samples, at_least=1)
+        except ParameterError as error:
+            raise ParameterError(f"Invalid value for 'n_samples': {error}") from None
+        return _core.sample(
+            int(n_samples),
+            *self._mixture(),
+            _float64(self.covariances_),
+            covariance_type=self._covariance_type(),
+            seed=resolve_seed(self.random_state if random_state is None else random_state),
+            num_threads=resolve_num_threads(self.num_threads),
+        )
+
+    def _check_fitted(self) -> None:
+        if not all(hasattr(self, name) for name in _PARAMETERS[:2]):
+            raise not_fitted_error(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments before "
+                f"using this estimator."
+            )
+
+    def _check_rows(self, X: object) -> FloatArray:
+        self._check_fitted()
+        name, n_features = type(self).__name__, self.means_.shape[1]
+        check_feature_names(X, getattr(self, "feature_names_in_", None), estimator=name)
+        rows = check_data(X, what="X")
+        if rows.shape[1] != n_features:
+            raise DimensionError(
+                f"X has {rows.shape[1]} features, but {name} is expecting {n_features} features as input"
+            )
+        return rows
+
+    def _covariance_type(self) -> "CovarianceType":
+        return check_covariance_type(self.covariance_type)
+
+    def _mixture(self) -> tuple[Float64Array, Float64Array]:
+        return _float64(self.weights_), _float64(self.means_)
+
+    def _probabilities(self, rows: FloatArray, class_prior: object) -> Float64Array:
+        return self._evaluated("predict_proba", rows, class_prior)
+
+    def _log_densities(self, rows: FloatArray, class_prior: object) -> Float64Array:
+        return self._evaluated("score_samples", rows, class_prior)
+
+    def _evaluated(
+        self, name: Literal["predict_proba", "score_samples"], rows: FloatArray, class_prior: object
+    ) -> Float64Array:
+        evaluate = _core.predict_proba if name == "predict_proba" else _core.score_samples
+        return evaluate(
+            rows,
+            *self._mixture(),
+            precisions_cholesky=_float64(self.precisions_cholesky_),
+            covariance_type=self._covariance_type(),
+            log_prior=check_class_prior(class_prior, len(rows), len(self.means_)),
+            num_threads=resolve_num_threads(self.num_threads),
+        )
+
+    def _deviance(self, rows: FloatArray, sample_weight: object, class_prior: object) -> tuple[float, float]:
+        """−2 log-likelihood, and how often all rows together count."""
+        weights = check_sample_weight(sample_weight, len(rows))
+        log_densities = self._log_densities(rows, class_prior)
+        if weights is None:
+            return -2.0 * float(log_densities.sum()), float(len(rows))
+        return -2.0 * float(weights @ log_densities), float(weights.sum())
+
+    def _as_given(self, rows: FloatArray, values: Float64Array) -> FloatArray:
+        """Values in the dtype of rows and parameters."""
+        return values.astype(np.result_type(rows, self.means_), copy=False)
+
+
+def _float64(array: object) -> Float64Array:
+    return np.asarray(array, dtype=np.float64)

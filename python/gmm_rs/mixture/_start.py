@@ -1,0 +1,118 @@
+"""Where a fit starts from: a kind of start by name, clusters that the user gives, or parameters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, cast
+
+import numpy as np
+
+from gmm_rs._validation import Float64Array, FloatArray, check_float64
+from gmm_rs.exceptions import DimensionError, NonFiniteError, ParameterError
+from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, covariances_of
+from gmm_rs.mixture._settings import Settings
+
+StartKind: TypeAlias = Literal["kmeans", "k-means++", "random", "random_from_data", "short-em"]
+START_KINDS = ("kmeans", "k-means++", "random", "random_from_data", "short-em")
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a fit starts from.
+
+    Parameters
+    ----------
+    init : str or list of ndarray of shape (n_samples, n_components)
+        Kind of start, or the responsibilities that each start begins with.
+    weights, means, covariances : ndarray or None
+        What takes the place of these parts of the parameters of each start.
+    """
+
+    init: StartKind | list[Float64Array]
+    weights: Float64Array | None = None
+    means: Float64Array | None = None
+    covariances: Float64Array | None = None
+
+
+def read_start(
+    init_params: object,
+    X: FloatArray,
+    settings: Settings,
+    seed: int,
+    *,
+    weights_init: object,
+    means_init: object,
+    precisions_init: object,
+) -> Start:
+    """The start that the parameters of an estimator describe.
+
+    Parameters
+    ----------
+    init_params : str, array-like or callable
+        See `gmm_rs.GaussianMixture`. A callable is called once for each start.
+    X : ndarray of shape (n_samples, n_features)
+    settings : Settings
+    seed : int
+        Of the random state that a callable gets.
+    weights_init, means_init, precisions_init : array-like or None
+
+    Raises
+    ------
+    DimensionError, DataTypeError, ParameterError, DegenerateCovarianceError
+    """
+    n_components, n_features = settings.n_components, X.shape[1]
+    covariances = None
+    if precisions_init is not None:
+        precisions = check_matrices("precision", precisions_init, settings.covariance_type, n_components, n_features)
+        covariances = covariances_of(precisions, settings.covariance_type)
+    weights = None if weights_init is None else check_weights(weights_init, n_components)
+    means = None if means_init is None else check_means(means_init, n_components, n_features)
+    return Start(_read_init(init_params, X, settings, seed), weights, means, covariances)
+
+
+def _read_init(init_params: object, X: FloatArray, settings: Settings, seed: int) -> StartKind | list[Float64Array]:
+    if isinstance(init_params, str):
+        if init_params not in START_KINDS:
+            raise ParameterError(
+                f"init_params must be one of {', '.join(map(repr, START_KINDS))}, labels, responsibilities or a "
+                f"function, but is {init_params!r}"
+            )
+        return cast(StartKind, init_params)
+    if not callable(init_params):
+        return [_responsibilities("init_params", init_params, len(X), settings.n_components)]
+    if not np.isfinite(X).all():
+        raise NonFiniteError("X holds NaN or infinity; every entry must be finite: remove or impute such rows first")
+    make = cast(Callable[..., Any], init_params)
+    random_state = np.random.RandomState(np.random.MT19937(seed))
+    return [
+        _responsibilities(
+            "what init_params returns",
+            make(X, n_components=settings.n_components, random_state=random_state),
+            len(X),
+            settings.n_components,
+        )
+        for _ in range(settings.n_init)
+    ]
+
+
+def _responsibilities(name: str, value: object, n_samples: int, n_components: int) -> Float64Array:
+    array = check_float64(name, value)
+    if array.shape == (n_samples,):
+        return _one_hot(name, array, n_components)
+    if array.shape != (n_samples, n_components):
+        raise DimensionError(
+            f"{name} must be labels of shape ({n_samples},) or responsibilities of shape ({n_samples}, "
+            f"{n_components}), but has shape {array.shape}"
+        )
+    if not (np.isfinite(array).all() and array.min() >= 0.0 and array.any()):
+        raise ParameterError(f"{name} must be finite and not negative, with some entries above 0")
+    return array
+
+
+def _one_hot(name: str, labels: Float64Array, n_components: int) -> Float64Array:
+    wrong = np.flatnonzero(~np.isin(labels, np.arange(n_components)))
+    if wrong.size:
+        raise ParameterError(
+            f"the labels in {name} must be integers from 0 to n_components - 1 = {n_components - 1}, "
+            f"but that of row {wrong[0]} is {labels[wrong[0]]:g}"
+        )
+    return np.equal.outer(labels, np.arange(n_components)).astype(np.float64)

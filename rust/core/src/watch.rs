@@ -1,0 +1,114 @@
+//! The threads of a fit and the one that waits for it: what they tell one another.
+//!
+//! A fit runs on threads of its own. The calling one looks every now and then what they have done, tells the observer,
+//! and tells them to stop if the observer wants that. So an observer is called on the calling thread, however many starts
+//! run at the same time, and a fit can be stopped in the middle of long work.
+
+use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::config::Progress;
+use crate::error::GmmError;
+
+/// How often the calling thread looks.
+const PERIOD: Duration = Duration::from_millis(20);
+
+/// What the threads of a fit look at and write to.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    stopped: AtomicBool,
+    deadline: Option<Instant>,
+    news: Mutex<Vec<Progress>>,
+}
+
+impl Watch {
+    /// Of a fit that starts now and has so much time. A time that is longer than the clock can count is no limit.
+    pub(crate) fn new(max_time: Option<Duration>) -> Self {
+        Self {
+            stopped: AtomicBool::new(false),
+            deadline: max_time.and_then(|time| Instant::now().checked_add(time)),
+            news: Mutex::default(),
+        }
+    }
+
+    /// Leaves `progress` for the observer.
+    pub(crate) fn tell(&self, progress: Progress) {
+        self.news().push(progress);
+    }
+
+    /// Whether the observer wants the fit to stop. What is computed from then on will not be used.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// The error of a fit that was stopped.
+    pub(crate) fn check(&self) -> Result<(), GmmError> {
+        match self.is_stopped() {
+            true => Err(GmmError::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// The same for those that only ask whether they may go on.
+    pub(crate) fn flow(&self) -> ControlFlow<()> {
+        match self.is_stopped() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Whether the time of the fit is over.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    fn news(&self) -> std::sync::MutexGuard<'_, Vec<Progress>> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` on another thread and calls `observer` on this one.
+    ///
+    /// # Errors
+    /// Those of `work`; [`GmmError::Interrupted`] from the observer.
+    pub(crate) fn run<R: Send>(
+        &self,
+        mut observer: impl FnMut(Progress) -> ControlFlow<()>,
+        work: impl FnOnce() -> Result<R, GmmError> + Send,
+    ) -> Result<R, GmmError> {
+        let (at_work, end) = channel::<()>();
+        let work = move || {
+            let _at_work = at_work;
+            work()
+        };
+        thread::scope(|scope| {
+            let worker = thread::Builder::new()
+                .name("gmm-fit".into())
+                .spawn_scoped(scope, work)
+                .map_err(|error| GmmError::Parameter {
+                    name: "num_threads",
+                    given: format!("more than the system can start ({error})"),
+                    needed: "fewer",
+                })?;
+            loop {
+                let is_over = end.recv_timeout(PERIOD) == Err(RecvTimeoutError::Disconnected);
+                let mut news = std::mem::take(&mut *self.news());
+                if news.is_empty() && !is_over {
+                    news.push(Progress::Working);
+                }
+                if !self.is_stopped() && news.into_iter().any(|p| observer(p).is_break()) {
+                    self.stopped.store(true, Ordering::Relaxed);
+                }
+                if is_over {
+                    let result = worker.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+                    return self.check().map(|()| result);
+                }
+            }
+        })
+    }
+}
