@@ -30,7 +30,7 @@ plot_working_directory = str(Path(__file__).resolve().parent.parent)
 plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_formats = [("png", 150)]
-plot_include_source = True
+plot_include_source = True  # of docstrings; pages have blocks of their own
 plot_apply_rcparams = True
 plot_rcparams = {
     "figure.figsize": (6.4, 4.2),

@@ -39,7 +39,7 @@ def count_along_x(ax: "Axes", what: str) -> None:
     """Let the horizontal axis show whole numbers of something."""
     from matplotlib.ticker import MaxNLocator
 
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.set_xlabel(what)
 
 
