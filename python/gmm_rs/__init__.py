@@ -4,6 +4,8 @@ from importlib.metadata import version
 
 from gmm_rs._prior import Prior
 from gmm_rs.exceptions import (
+    ConvergenceWarning,
+    DataTypeError,
     DegenerateCovarianceError,
     DimensionError,
     GmmError,
@@ -13,14 +15,18 @@ from gmm_rs.exceptions import (
     ParameterError,
     StaleMessageWarning,
 )
+from gmm_rs.mixture import GaussianMixture
 from gmm_rs.serket import GMM
 
 __version__ = version("gmm-rs")
 
 __all__ = [
     "GMM",
+    "ConvergenceWarning",
+    "DataTypeError",
     "DegenerateCovarianceError",
     "DimensionError",
+    "GaussianMixture",
     "GmmError",
     "ModelFileError",
     "NonFiniteError",

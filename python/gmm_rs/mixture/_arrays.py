@@ -5,9 +5,10 @@ of diagonal and spherical covariances they are 1/σ and 1/σ².
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from gmm_rs import _core
 from gmm_rs._validation import Float64Array, FloatArray, check_float64
@@ -48,7 +49,7 @@ def mixture_arrays(
     """
     factors = _core.precisions_cholesky(covariances, covariance_type=covariance_type)
     precisions = precisions_of(factors, covariance_type)
-    arrays = (weights, means, covariances, factors, precisions)
+    arrays: tuple[NDArray[Any], ...] = (weights, means, covariances, factors, precisions)
     if dtype != np.float64:
         with np.errstate(over="ignore", under="ignore"):
             converted = tuple(array.astype(dtype) for array in arrays)
@@ -57,14 +58,14 @@ def mixture_arrays(
         if not in_range or variances.min() < np.finfo(np.float32).tiny:
             exact = _variances(covariances, covariance_type)
             raise ParameterError(
-                f"X is float32, whose range is too small for the parameters of this mixture: its variances go from "
-                f"{exact.min():.3g} to {exact.max():.3g}. Pass X.astype(numpy.float64), or data in other units"
+                f"X is float32, whose range is too small for the parameters of this mixture, whose variances go from "
+                f"{exact.min():.3g} to {exact.max():.3g}: pass X.astype(numpy.float64), or data in other units"
             )
         arrays = converted
     return MixtureArrays(*arrays)
 
 
-def precisions_of(precisions_cholesky: Float64Array, covariance_type: CovarianceType) -> Float64Array:
+def precisions_of(precisions_cholesky: NDArray[Any], covariance_type: CovarianceType) -> NDArray[Any]:
     """Inverses of covariances from their Cholesky factors.
 
     Examples
@@ -74,7 +75,7 @@ def precisions_of(precisions_cholesky: Float64Array, covariance_type: Covariance
     """
     if covariance_type in ("full", "tied"):
         return np.asarray(precisions_cholesky @ precisions_cholesky.swapaxes(-1, -2))
-    return np.square(precisions_cholesky)
+    return np.asarray(np.square(precisions_cholesky))
 
 
 def covariances_of(precisions: Float64Array, covariance_type: CovarianceType) -> Float64Array:
@@ -197,7 +198,7 @@ def is_positive_definite(matrix: Float64Array) -> bool:
     return True
 
 
-def _variances(covariances: FloatArray, covariance_type: CovarianceType) -> FloatArray:
+def _variances(covariances: NDArray[Any], covariance_type: CovarianceType) -> NDArray[Any]:
     if covariance_type in ("full", "tied"):
         return np.diagonal(covariances, axis1=-2, axis2=-1)
     return covariances

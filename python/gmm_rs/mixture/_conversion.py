@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmm_rs.exceptions import ParameterError
+from gmm_rs.mixture._fitted import FittedMixture
 from gmm_rs.mixture._sklearn import not_fitted_error
 
 if TYPE_CHECKING:
     import sklearn.mixture
-
-    from gmm_rs.mixture._gaussian_mixture import GaussianMixture
 
 _FITTED = (
     "weights_",
@@ -39,7 +38,7 @@ def fitted_attributes(model: Any) -> dict[str, Any]:
     NotFittedError
         If it is not fitted.
     """
-    if type(model).__name__ != "GaussianMixture" and "GaussianMixture" not in [c.__name__ for c in type(model).__mro__]:
+    if "GaussianMixture" not in [kind.__name__ for kind in type(model).__mro__]:
         raise ParameterError(f"a sklearn.mixture.GaussianMixture is needed, but {type(model).__name__} was given")
     if not hasattr(model, "precisions_cholesky_"):
         raise not_fitted_error("This GaussianMixture instance is not fitted yet: call its fit() before the conversion")
@@ -52,7 +51,7 @@ def parameters_from_sklearn(model: Any, known: set[str]) -> dict[str, Any]:
     return {name: value for name, value in model.get_params(deep=False).items() if name in known}
 
 
-def to_sklearn(model: "GaussianMixture") -> "sklearn.mixture.GaussianMixture":
+def to_sklearn(model: FittedMixture) -> "sklearn.mixture.GaussianMixture":
     """A fitted ``sklearn.mixture.GaussianMixture`` with copies of the arrays of `model`.
 
     Raises
@@ -73,6 +72,8 @@ def to_sklearn(model: "GaussianMixture") -> "sklearn.mixture.GaussianMixture":
         parameters["reg_covar"] = _SKLEARN_REG_COVAR
     if not (isinstance(parameters["init_params"], str) and parameters["init_params"] in _SKLEARN_STARTS):
         parameters["init_params"] = "kmeans"
+    if isinstance(parameters["random_state"], np.random.Generator):
+        parameters["random_state"] = None
     converted.set_params(**parameters)
     for name, value in attributes.items():
         setattr(converted, name, value)

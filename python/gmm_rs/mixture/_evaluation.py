@@ -1,40 +1,24 @@
-"""What a mixture with known parameters says of rows: labels, probabilities, densities, information criteria, samples."""
+"""What a mixture says of rows: labels, probabilities, densities, information criteria.
 
-from typing import TYPE_CHECKING, Literal
+Rows are evaluated with `weights_`, `means_` and `precisions_cholesky_`, as scikit-learn does: users set them by hand.
+"""
+
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gmm_rs import _core
 from gmm_rs._threads import resolve_num_threads
-from gmm_rs._validation import Float64Array, FloatArray, check_count, check_data, resolve_seed
-from gmm_rs.exceptions import DimensionError, ParameterError
-from gmm_rs.mixture._arrays import n_parameters
+from gmm_rs._validation import Float64Array, FloatArray, check_data
+from gmm_rs.exceptions import DimensionError
 from gmm_rs.mixture._features import check_feature_names
+from gmm_rs.mixture._fitted import FittedMixture, as_float64
 from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
-from gmm_rs.mixture._settings import check_covariance_type
-from gmm_rs.mixture._sklearn import not_fitted_error
-
-if TYPE_CHECKING:
-    from gmm_rs.mixture._settings import CovarianceType
-
-_PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
 
 
-class Mixture:
-    """The methods of a mixture that has its parameters; they may have been set by hand.
-
-    Rows are evaluated with `weights_`, `means_` and `precisions_cholesky_`, as scikit-learn does.
-    """
-
-    covariance_type: str
-    num_threads: int | None
-    random_state: int | np.random.Generator | np.random.RandomState | None
-    weights_: FloatArray
-    means_: FloatArray
-    covariances_: FloatArray
-    precisions_cholesky_: FloatArray
-    feature_names_in_: NDArray[np.object_]
+class EvaluatedMixture(FittedMixture):
+    """The methods of a mixture that evaluate rows."""
 
     def predict(self, X: ArrayLike, class_prior: ArrayLike | None = None) -> NDArray[np.int64]:
         """The most probable component of each row.
@@ -57,8 +41,8 @@ class Mixture:
         log_prior = check_class_prior(class_prior, len(rows), len(self.means_))
         return _core.predict(
             rows,
-            *self._mixture(),
-            precisions_cholesky=_float64(self.precisions_cholesky_),
+            *self._weights_and_means(),
+            precisions_cholesky=as_float64(self.precisions_cholesky_),
             covariance_type=self._covariance_type(),
             log_prior=log_prior,
             num_threads=resolve_num_threads(self.num_threads),
@@ -107,8 +91,8 @@ class Mixture:
         """
         rows = self._check_rows(X)
         log_prior = check_class_prior(class_prior, len(rows), len(self.means_))
-        weights, means = self._mixture()
-        factors = _float64(self.precisions_cholesky_)
+        weights, means = self._weights_and_means()
+        factors = as_float64(self.precisions_cholesky_)
         shared = self._covariance_type() == "tied"
         terms = np.empty((len(rows), len(means)))
         for k in range(len(means)):  # a mixture of one component gives its density
@@ -272,64 +256,6 @@ class Mixture:
         entropy = float(entropies.sum() if weights is None else weights @ entropies)
         return deviance + self.n_parameters_ * float(np.log(total)) + 2.0 * entropy
 
-    @property
-    def n_parameters_(self) -> int:
-        """Number of free parameters of the mixture."""
-        self._check_fitted()
-        return n_parameters(self._covariance_type(), *self.means_.shape)
-
-    def _n_parameters(self) -> int:
-        """The same by the name that scikit-learn's class has for it."""
-        return self.n_parameters_
-
-    def sample(
-        self,
-        n_samples: int = 1,
-        random_state: int | np.random.Generator | np.random.RandomState | None = None,
-    ) -> tuple[Float64Array, NDArray[np.int64]]:
-        """Draw rows from the mixture.
-
-        Parameters
-        ----------
-        n_samples : int
-        random_state : int, numpy.random.Generator, numpy.random.RandomState or None
-            Where the numbers come from. None stands for the estimator's own `random_state`: if that is an int, each
-            call gives the same rows, as in scikit-learn; if it is a generator or None, each call gives others.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features), float64
-            Sorted by component.
-        y : ndarray of shape (n_samples,), int64
-            The component that each row was drawn from.
-
-        Raises
-        ------
-        NotFittedError
-        ParameterError
-            If `n_samples` is not a positive integer.
-        """
-        self._check_fitted()
-        try:
-            check_count("n_samples", n_samples, at_least=1)
-        except ParameterError as error:
-            raise ParameterError(f"Invalid value for 'n_samples': {error}") from None
-        return _core.sample(
-            int(n_samples),
-            *self._mixture(),
-            _float64(self.covariances_),
-            covariance_type=self._covariance_type(),
-            seed=resolve_seed(self.random_state if random_state is None else random_state),
-            num_threads=resolve_num_threads(self.num_threads),
-        )
-
-    def _check_fitted(self) -> None:
-        if not all(hasattr(self, name) for name in _PARAMETERS[:2]):
-            raise not_fitted_error(
-                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments before "
-                f"using this estimator."
-            )
-
     def _check_rows(self, X: object) -> FloatArray:
         self._check_fitted()
         name, n_features = type(self).__name__, self.means_.shape[1]
@@ -340,12 +266,6 @@ class Mixture:
                 f"X has {rows.shape[1]} features, but {name} is expecting {n_features} features as input"
             )
         return rows
-
-    def _covariance_type(self) -> "CovarianceType":
-        return check_covariance_type(self.covariance_type)
-
-    def _mixture(self) -> tuple[Float64Array, Float64Array]:
-        return _float64(self.weights_), _float64(self.means_)
 
     def _probabilities(self, rows: FloatArray, class_prior: object) -> Float64Array:
         return self._evaluated("predict_proba", rows, class_prior)
@@ -359,8 +279,8 @@ class Mixture:
         evaluate = _core.predict_proba if name == "predict_proba" else _core.score_samples
         return evaluate(
             rows,
-            *self._mixture(),
-            precisions_cholesky=_float64(self.precisions_cholesky_),
+            *self._weights_and_means(),
+            precisions_cholesky=as_float64(self.precisions_cholesky_),
             covariance_type=self._covariance_type(),
             log_prior=check_class_prior(class_prior, len(rows), len(self.means_)),
             num_threads=resolve_num_threads(self.num_threads),
@@ -377,7 +297,3 @@ class Mixture:
     def _as_given(self, rows: FloatArray, values: Float64Array) -> FloatArray:
         """Values in the dtype of rows and parameters."""
         return values.astype(np.result_type(rows, self.means_), copy=False)
-
-
-def _float64(array: object) -> Float64Array:
-    return np.asarray(array, dtype=np.float64)

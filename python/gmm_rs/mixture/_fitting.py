@@ -43,10 +43,9 @@ def fit_mixture(
         relative_tol=settings.relative_tol,
         max_time=settings.max_time,
         n_init=settings.n_init if isinstance(start.init, str) else len(start.init),
-        init=start.init,
-        weights_init=start.weights,
-        means_init=start.means,
-        covariances_init=start.covariances,
+        initial=(start.weights, start.means, start.covariances)
+        if start.means is not None and start.weights is not None and start.covariances is not None
+        else None,
         seed=seed,
         acceleration=settings.acceleration,
         reg_covar=settings.reg_covar,

@@ -1,37 +1,34 @@
-"""The estimator `GaussianMixture`: what it is told, how it is fitted, where it comes from and goes to."""
+"""The estimator `GaussianMixture`: what it is told, and how it is fitted."""
 
 import warnings
 from collections.abc import Callable
-from os import PathLike
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gmm_rs._validation import Float64Array, FloatArray, check_data, resolve_seed
-from gmm_rs.exceptions import DimensionError, ParameterError
-from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, mixture_arrays
-from gmm_rs.mixture._conversion import fitted_attributes, parameters_from_sklearn, to_sklearn
-from gmm_rs.mixture._evaluation import Mixture
+from gmm_rs._validation import FloatArray, check_data, resolve_seed
+from gmm_rs.exceptions import DimensionError
+from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
+from gmm_rs.mixture._data import check_distinct, check_float32_range
+from gmm_rs.mixture._distribution import DistributionMixture
+from gmm_rs.mixture._evaluation import EvaluatedMixture
 from gmm_rs.mixture._features import feature_names
+from gmm_rs.mixture._fitted import as_float64
 from gmm_rs.mixture._fitting import fit_mixture
+from gmm_rs.mixture._portable import PortableMixture
 from gmm_rs.mixture._progress import observed
 from gmm_rs.mixture._restart import Restart
 from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
-from gmm_rs.mixture._settings import Settings, check_covariance_type, check_settings
-from gmm_rs.mixture._sklearn import ScikitLearnEstimator, convergence_warning
+from gmm_rs.mixture._settings import Settings, check_settings
+from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start
-from gmm_rs.mixture._store import StoredMixture, read_mixture, write_mixture
 
 if TYPE_CHECKING:
-    import sklearn.mixture
-
     from gmm_rs._core import FitResult
 
-_STORED_RESULTS = ("converged_", "n_iter_", "lower_bound_", "lower_bounds_")
 
-
-class GaussianMixture(Mixture, ScikitLearnEstimator):
+class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
     """Gaussian mixture, fitted by expectation-maximisation.
 
     An estimator with the parameters, methods and attributes of ``sklearn.mixture.GaussianMixture``, and more.
@@ -141,8 +138,6 @@ class GaussianMixture(Mixture, ScikitLearnEstimator):
     lower_bound_: float
     lower_bounds_: list[float]
     restarts_: tuple[Restart, ...]
-    precisions_: FloatArray
-    n_features_in_: int
 
     def __init__(
         self,
@@ -222,7 +217,7 @@ class GaussianMixture(Mixture, ScikitLearnEstimator):
         NonFiniteError
             If `X` holds NaN or infinity.
         DegenerateCovarianceError
-            If components collapse and `reg_covar` is 0, so that nothing can be done.
+            If components collapse because there are fewer different rows than components, and `reg_covar` is 0.
 
         Warns
         -----
@@ -256,173 +251,20 @@ class GaussianMixture(Mixture, ScikitLearnEstimator):
         self._fit(X, sample_weight, class_prior)
         return self.predict(X, class_prior)
 
-    @classmethod
-    def from_parameters(
-        cls, weights: ArrayLike, means: ArrayLike, covariances: ArrayLike, covariance_type: str = "full"
-    ) -> Self:
-        """A mixture with these parameters, ready to predict.
-
-        Parameters
-        ----------
-        weights : array-like of shape (n_components,)
-        means : array-like of shape (n_components, n_features)
-        covariances : array-like
-            Of the shape that `covariances_` has for `covariance_type`.
-        covariance_type : {"full", "tied", "diag", "spherical"}
-
-        Returns
-        -------
-        GaussianMixture
-
-        Raises
-        ------
-        ParameterError, DimensionError, DegenerateCovarianceError
-
-        Examples
-        --------
-        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [9.0]], [1.0, 1.0], "spherical")
-        >>> mixture.predict([[8.0], [-1.0]])
-        array([1, 0])
-        """
-        kind = check_covariance_type(covariance_type)
-        shape = np.shape(means)
-        if len(shape) != 2 or 0 in shape:
-            raise DimensionError(f"means must have the shape (n_components, n_features), but has {shape}")
-        self = cls(shape[0], covariance_type=kind)
-        self._set_parameters_(
-            check_weights(weights, shape[0]),
-            check_means(means, *shape),
-            check_matrices("covariance", covariances, kind, *shape),
-        )
-        return self
-
-    @classmethod
-    def from_sklearn(cls, model: "sklearn.mixture.GaussianMixture") -> Self:
-        """A copy of a fitted ``sklearn.mixture.GaussianMixture``, with its parameters, results and settings.
-
-        Parameters
-        ----------
-        model : sklearn.mixture.GaussianMixture
-
-        Returns
-        -------
-        GaussianMixture
-
-        Raises
-        ------
-        ParameterError
-            If `model` is something else.
-        NotFittedError
-            If it is not fitted.
-        """
-        attributes = fitted_attributes(model)
-        self = cls(**parameters_from_sklearn(model, set(cls._defaults())))
-        for name, value in attributes.items():
-            setattr(self, name, value)
-        return self
-
-    def to_sklearn(self) -> "sklearn.mixture.GaussianMixture":
-        """A fitted ``sklearn.mixture.GaussianMixture`` with copies of these arrays, for whatever takes one.
-
-        Parameters that it does not know are left out; ``reg_covar="auto"`` becomes 1e-6.
-
-        Returns
-        -------
-        sklearn.mixture.GaussianMixture
-
-        Raises
-        ------
-        NotFittedError
-            If there is no fit yet.
-        ImportError
-            If scikit-learn is not installed.
-        """
-        return to_sklearn(self)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the mixture to a file: a NumPy archive without pickled objects.
-
-        Parameters that are no numbers, strings or flags (arrays, functions, generators) are not kept.
-
-        Parameters
-        ----------
-        path : path-like
-            Missing folders are made. An old file is replaced in one step.
-
-        Raises
-        ------
-        NotFittedError
-            If there is no fit yet.
-        OSError
-            If the file cannot be written.
-
-        Examples
-        --------
-        >>> mixture = GaussianMixture.from_parameters([1.0], [[0.0]], [2.0], "spherical")
-        >>> mixture.save("mixture.npz")
-        >>> GaussianMixture.load("mixture.npz").covariances_
-        array([2.])
-        """
-        self._check_fitted()
-        names = ("weights", "means", "covariances", "precisions_cholesky")
-        results = {name: getattr(self, name) for name in _STORED_RESULTS if hasattr(self, name)}
-        if hasattr(self, "feature_names_in_"):
-            results["feature_names_in_"] = list(self.feature_names_in_)
-        plain = {
-            name: value.item() if isinstance(value, np.generic) else value for name, value in self.get_params().items()
-        }
-        write_mixture(
-            path,
-            StoredMixture(
-                covariance_type=self.covariance_type,
-                arrays={name: np.asarray(getattr(self, f"{name}_")) for name in names},
-                parameters={name: v for name, v in plain.items() if isinstance(v, bool | int | float | str | None)},
-                results=results,
-            ),
-        )
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self:
-        """Read a mixture that `save` has written. Nothing in the file is executed.
-
-        Parameters
-        ----------
-        path : path-like
-
-        Returns
-        -------
-        GaussianMixture
-
-        Raises
-        ------
-        ModelFileError
-            If there is no such file, or it holds no sound mixture; the message names it.
-        """
-        stored = read_mixture(path)
-        known = {name: value for name, value in stored.parameters.items() if name in cls._defaults()}
-        self = cls(**(known | {"covariance_type": stored.covariance_type}))
-        for name, array in stored.arrays.items():
-            setattr(self, f"{name}_", array)
-        self.precisions_ = precisions_of(self.precisions_cholesky_, stored.covariance_type)
-        self.n_features_in_ = int(self.means_.shape[1])
-        for name in _STORED_RESULTS:
-            if name in stored.results:
-                setattr(self, name, stored.results[name])
-        if "feature_names_in_" in stored.results:
-            self.feature_names_in_ = np.asarray(stored.results["feature_names_in_"], dtype=object)
-        return self
-
     def _fit(self, X: object, sample_weight: object, class_prior: object) -> None:
         settings = check_settings(self)
         names = feature_names(X)
         rows = check_data(X, what="X")
         n_samples, n_features = rows.shape
         self._check_size(n_samples, settings.n_components)
+        check_float32_range(rows)
         seed = resolve_seed(self.random_state)
         row_weights = check_sample_weight(sample_weight, n_samples)
         log_prior = check_class_prior(class_prior, n_samples, settings.n_components)
-        goes_on = settings.warm_start and hasattr(self, "means_")
-        start = self._last_parameters(settings, n_features) if goes_on else self._start(rows, settings, seed)
+        if settings.warm_start and hasattr(self, "means_"):
+            start = self._last_parameters(settings, n_features)
+        else:
+            start = self._start(rows, settings, seed)
         with observed(settings, settings.n_init if isinstance(start.init, str) else len(start.init)) as observer:
             result = fit_mixture(
                 rows,
@@ -433,9 +275,10 @@ class GaussianMixture(Mixture, ScikitLearnEstimator):
                 log_prior=log_prior,
                 observer=observer,
             )
-        before = getattr(self, "lower_bound_", -np.inf) if goes_on else -np.inf
-        self._set_parameters_(result["weights"], result["means"], result["covariances"], rows.dtype)
-        self._set_results(result, settings, before)
+        if result["collapsed"].size and settings.reg_covar == 0.0:
+            check_distinct(rows, settings.n_components)
+        self._set_mixture(result["weights"], result["means"], result["covariances"], rows.dtype)
+        self._set_results(result)
         if names is not None:
             self.feature_names_in_ = names
         elif hasattr(self, "feature_names_in_"):
@@ -451,3 +294,55 @@ class GaussianMixture(Mixture, ScikitLearnEstimator):
             raise DimensionError(
                 f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_samples}"
             )
+
+    def _start(self, X: FloatArray, settings: Settings, seed: int) -> Start:
+        return read_start(
+            self.init_params,
+            X,
+            settings,
+            seed,
+            weights_init=self.weights_init,
+            means_init=self.means_init,
+            precisions_init=self.precisions_init,
+        )
+
+    def _last_parameters(self, settings: Settings, n_features: int) -> Start:
+        """The parameters that are there, for a warm start; the number of components may have changed since."""
+        shape = (settings.n_components, n_features)
+        return Start(
+            "random_from_data",
+            check_weights(_normalised(self.weights_), shape[0]),
+            check_means(self.means_, *shape),
+            check_matrices("covariance", self.covariances_, settings.covariance_type, *shape),
+        )
+
+    def _set_results(self, result: "FitResult") -> None:
+        self.restarts_ = tuple(Restart(**restart) for restart in result["restarts"])
+        self.lower_bounds_ = result["lower_bounds"].tolist()
+        # Without iterations, the bound is that of the best of the starts themselves.
+        bounds = self.lower_bounds_[-1:] or [restart.lower_bound for restart in self.restarts_]
+        self.lower_bound_ = max(bounds)
+        self.n_iter_, self.converged_ = result["n_iter"], result["converged"]
+
+    def _warn(self, result: "FitResult", settings: Settings) -> None:
+        collapsed = result["collapsed"].tolist()
+        if collapsed:
+            warnings.warn(
+                f"the covariances of these components collapsed, in every start, and had to be regularised: "
+                f"{', '.join(map(str, collapsed))}. Try fewer components, a larger reg_covar or more starts (n_init)",
+                convergence_warning(),
+                stacklevel=4,
+            )
+        if not self.converged_ and settings.max_iter > 0:
+            warnings.warn(
+                "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
+                "tol, or check for degenerate data.",
+                convergence_warning(),
+                stacklevel=4,
+            )
+
+
+def _normalised(weights: FloatArray) -> FloatArray:
+    """Weights whose sum is 1 as a float64, which that of float32 ones is not."""
+    exact = as_float64(weights)
+    return np.asarray(exact / exact.sum())

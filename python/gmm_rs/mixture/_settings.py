@@ -83,7 +83,7 @@ def _check_reg_covar(value: object) -> float | Literal["auto"]:
 
 def _check_acceleration(value: object) -> Literal["squarem"] | None:
     if value is None or value == "squarem":
-        return cast(Literal["squarem"] | None, value)
+        return value
     raise ParameterError(f"acceleration must be None or 'squarem', but is {value!r}")
 
 

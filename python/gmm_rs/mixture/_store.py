@@ -30,10 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmm_rs._staging import StagedFolder
-from gmm_rs._validation import FloatArray
 from gmm_rs.exceptions import GmmError, ModelFileError
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, covariances_shape
-from gmm_rs.mixture._settings import check_covariance_type
+from gmm_rs.mixture._settings import CovarianceType, check_covariance_type
 
 _FORMAT = "gmm_rs.mixture"
 _VERSION = 1
@@ -45,8 +44,8 @@ _HEADER = "header"
 class StoredMixture:
     """A mixture as it is kept in a file."""
 
-    covariance_type: str
-    arrays: dict[str, FloatArray]
+    covariance_type: CovarianceType
+    arrays: dict[str, NDArray[Any]]
     parameters: dict[str, Any]
     results: dict[str, Any]
 
@@ -70,7 +69,7 @@ def write_mixture(path: str | PathLike[str], mixture: StoredMixture) -> None:
     text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     with StagedFolder(path.parent, advice="choose a place where you may write") as staged:
         with (staged.path / path.name).open("wb") as file:
-            np.savez(file, **{_HEADER: text}, **mixture.arrays)
+            np.savez(file, allow_pickle=False, **({_HEADER: text} | mixture.arrays))
         staged.commit()
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from gmm_rs._staging import StagedFolder
 from gmm_rs._validation import Float64Array
 from gmm_rs.serket._files import read_model, write_model, write_texts
 from gmm_rs.serket._layout import LAYOUTS, MODEL_FILE, Mode
 from gmm_rs.serket._model import Model
 from gmm_rs.serket._results import Results
-from gmm_rs._staging import StagedFolder
 
 _ADVICE = "run where you may write, or use save_dir= or save=False"
 

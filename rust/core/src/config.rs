@@ -28,7 +28,7 @@ pub struct FitConfig {
     pub n_components: usize,
     /// What the covariances have in common.
     pub covariance_type: CovarianceType,
-    /// Iterations of each start at most.
+    /// Iterations of each start at most; with 0 the result is the start itself.
     pub max_iter: usize,
     /// A start ends when the mean lower bound of a row changes by less than this; with 0, only after `max_iter`
     /// iterations.
@@ -117,10 +117,7 @@ impl FitConfig {
     /// [`GmmError::Parameter`] for counts of 0, for a negative or NaN tolerance or ridge, and for a start of another
     /// covariance type; [`GmmError::Shape`] for one of other size, or ridges that are not one for each feature.
     pub(crate) fn check(&self, n_features: usize) -> Result<(), GmmError> {
-        let mut counts = vec![
-            ("n_components", self.n_components),
-            ("max_iter", self.max_iter),
-        ];
+        let mut counts = vec![("n_components", self.n_components)];
         if let Start::KMeans(n_init) = self.start {
             counts.push(("n_init", n_init));
         }

@@ -168,8 +168,8 @@ impl StartReport {
     pub(crate) fn of(run: &Run) -> Self {
         let collapsed = !run.collapses.is_empty();
         Self {
-            lower_bound: run.bound(),
-            log_likelihood: run.log_likelihood(),
+            lower_bound: run.bound,
+            log_likelihood: run.log_likelihood,
             n_iter: run.lower_bounds.len(),
             converged: run.converged,
             failure: collapsed.then(|| StartFailure::Collapsed(run.collapses.clone())),

@@ -19,6 +19,10 @@ const MAX_FLOORS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) mixture: Mixture,
+    /// The bound of the mixture.
+    pub(crate) bound: f64,
+    /// The log-likelihood of the mixture.
+    pub(crate) log_likelihood: f64,
     /// Σ_n log p(x_n) after each iteration.
     pub(crate) log_likelihoods: Vec<f64>,
     /// The bound after each iteration.
@@ -29,24 +33,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The bound of the mixture.
-    pub(crate) fn bound(&self) -> f64 {
-        let last = self.lower_bounds.last();
-        *last.expect("at least one iteration is made")
-    }
-
-    /// The log-likelihood of the mixture.
-    pub(crate) fn log_likelihood(&self) -> f64 {
-        let last = self.log_likelihoods.last();
-        *last.expect("at least one iteration is made")
-    }
-
     /// Whether it is better than another: without a collapse, or else with a higher bound.
     pub(crate) fn is_better_than(&self, other: &Self) -> bool {
         match (self.collapses.is_empty(), other.collapses.is_empty()) {
             (true, false) => true,
             (false, true) => false,
-            _ => self.bound() > other.bound(),
+            _ => self.bound > other.bound,
         }
     }
 }
@@ -111,6 +103,8 @@ impl<T: Float> Em<'_, T> {
         }
         let run = Run {
             mixture: current.mixture,
+            bound: current.bound,
+            log_likelihood: current.stats.log_likelihood,
             log_likelihoods,
             lower_bounds,
             converged,

@@ -1,0 +1,51 @@
+"""What data must be like, so that a mixture can be fitted to them, beside having a matrix's shape and dtype."""
+
+import numpy as np
+
+from gmm_rs._validation import FloatArray
+from gmm_rs.exceptions import DegenerateCovarianceError, ParameterError
+
+
+def check_float32_range(X: FloatArray) -> None:
+    """Refuse float32 data whose variances float32 cannot hold.
+
+    Raises
+    ------
+    ParameterError
+        The message says what to do.
+
+    Examples
+    --------
+    >>> check_float32_range(np.array([[0.0], [1e30]]))
+    """
+    if X.dtype != np.float32:
+        return
+    limits = np.finfo(np.float32)
+    squared_range = np.square(X.max(axis=0).astype(np.float64) - X.min(axis=0))
+    out_of_range = (squared_range > limits.max) | ((squared_range > 0.0) & (squared_range < limits.tiny))
+    if out_of_range.any():
+        column = int(out_of_range.argmax())
+        raise ParameterError(
+            f"X is float32, whose range is too small for the variance of column {column}, "
+            f"about {squared_range[column]:.3g}: pass X.astype(numpy.float64), or data in other units"
+        )
+
+
+def check_distinct(X: FloatArray, n_components: int) -> None:
+    """Refuse data with fewer different rows than components.
+
+    Raises
+    ------
+    DegenerateCovarianceError
+
+    Examples
+    --------
+    >>> check_distinct(np.array([[0.0], [0.0], [1.0]]), 2)
+    """
+    n_distinct = len(np.unique(X, axis=0))
+    if n_distinct < n_components:
+        raise DegenerateCovarianceError(
+            "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
+            "instance caused by singleton or collapsed samples). Try to decrease the number of components, increase "
+            f"reg_covar, or scale the input data. X has {n_distinct} different rows for {n_components} components"
+        )
