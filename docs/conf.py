@@ -19,7 +19,7 @@ templates_path = ["_templates"]
 
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-math_eqref_format = "eq. {number}"
+math_eqref_format = "eq.\u00a0{number}"
 
 autodoc_typehints = "none"  # the docstrings have the types, in words
 default_role = "py:obj"
