@@ -27,8 +27,8 @@ class Parameters(NamedTuple):
     covariances: np.ndarray
 
 
-def fit(X: np.ndarray, n_components: int, **changes: Any) -> dict[str, Any]:
-    """A fit with default prior."""
+def fit(X: np.ndarray, n_components: int, *, initial: Parameters | None = None, **changes: Any) -> dict[str, Any]:
+    """A fit with default prior, from a mixture where one is given."""
     arguments: dict[str, Any] = {
         "covariance_type": "full",
         "max_iter": 100,
@@ -36,6 +36,10 @@ def fit(X: np.ndarray, n_components: int, **changes: Any) -> dict[str, Any]:
         "relative_tol": False,
         "max_time": None,
         "n_init": 1,
+        "init": "kmeans",
+        "weights_init": None,
+        "means_init": None,
+        "covariances_init": None,
         "seed": 0,
         "acceleration": None,
         "reg_covar": None,
@@ -44,13 +48,14 @@ def fit(X: np.ndarray, n_components: int, **changes: Any) -> dict[str, Any]:
         "mean_prior": None,
         "degrees_of_freedom_prior": None,
         "covariance_prior": None,
-        "initial": None,
         "sample_weight": None,
         "log_prior": None,
         "align_to": None,
         "observer": None,
         "num_threads": 2,
     }
+    if initial is not None:
+        changes |= {f"{name}_init": array for name, array in zip(Parameters._fields, initial, strict=True)}
     return dict(_core.fit(X, n_components, **(arguments | changes)))
 
 
@@ -135,7 +140,7 @@ def em_step(
     model: Parameters,
     covariance_type: str = "full",
     *,
-    reg_covar: float | None = None,
+    reg_covar: float | np.ndarray | None = None,
     sample_weight: np.ndarray | None = None,
     log_prior: np.ndarray | float = 0.0,
 ) -> Parameters:

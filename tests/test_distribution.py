@@ -1,9 +1,9 @@
 """Mixtures as distributions: draws, marginals, conditionals, and evaluation from Cholesky factors of precisions.
 
 Conditionals are compared with 50 digits. A Cholesky factor in floating point is that of Σ + E with
-|E_ij| ≤ (D + 1) ε σ_i σ_j (Higham 2002, theorem 10.3). With u = Σ_aa⁻¹ z, z = x_a − μ_a and s = σ_b + |B| σ_a, E moves
-the conditional mean by at most (D + 1) ε s (σ_aᵀ|u|) and the conditional covariance by (D + 1) ε s sᵀ. The mean also has
-the rounding of B and of the product, so that the bounds are
+|E_ij| ≤ (D + 1) ε σ_i σ_j (Higham 2002, section 10.1). With u = Σ_aa⁻¹ z, z = x_a − μ_a and s = σ_b + |B| σ_a, E moves
+the conditional mean by at most (D + 1) ε s (σ_aᵀ|u|) and the conditional covariance by (D + 1) ε s sᵀ. The mean also
+has the rounding of B and of the product, so that the bounds are
 
     A ε (s (σ_aᵀ|u|) + |B| |L| |L⁻¹| |z| + |B| |z| + |μ_b|)        and        A ε s sᵀ
 
@@ -93,11 +93,11 @@ def test_factors_of_precisions_are_those_of_scikit_learn_and_evaluate_alike(cova
 
 def test_nothing_is_factorised_where_factors_are_given() -> None:
     # The covariance of these factors, P⁻ᵀ P⁻¹, isn't positive definite in float64.
-    factor = np.array([[1.0, -1e12], [0.0, 1e12]])
+    factor = np.array([[1.0, -(2.0**27)], [0.0, 2.0**27]])
     inverse = np.linalg.inv(factor)
     with pytest.raises(DegenerateCovarianceError, match="component 0"):
         _core.precisions_cholesky(inverse.T @ inverse, covariance_type="tied")
-    X = np.array([[0.5, 0.5 + 1e-12], [2.0, 2.0]])
+    X = np.array([[0.5, 0.5 + 2.0**-27], [2.0, 2.0]])
     found = _core.score_samples(
         X,
         np.ones(1),
@@ -108,7 +108,9 @@ def test_nothing_is_factorised_where_factors_are_given() -> None:
         num_threads=1,
     )
     y = X @ factor
-    assert_allclose(found, -np.log(2 * np.pi) + np.log(1e12) - 0.5 * (y**2).sum(axis=1), rtol=1e-14)
+    # The terms of y are as large as 2^28.
+    expected = -np.log(2 * np.pi) + 27 * np.log(2) - 0.5 * (y**2).sum(axis=1)
+    assert_allclose(found, expected, rtol=0, atol=2.0**-53 * 2.0**28)
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,13 @@ class Library:
         self.n_threads = n_threads
 
     def fit(self, X: np.ndarray, start: Parameters, covariance_type: str, n_iter: int) -> Parameters:
-        initial = (start.weights, start.means, start.covariances)
-        return self._fit(X, len(start.weights), covariance_type, n_iter, tol=0.0, initial=initial, reg_covar=0.0)
+        initial = {"weights_init": start.weights, "means_init": start.means, "covariances_init": start.covariances}
+        return self._fit(X, len(start.weights), covariance_type, n_iter, tol=0.0, reg_covar=0.0, **initial)
 
     def fit_from_default_start(
         self, X: np.ndarray, n_components: int, covariance_type: str, max_iter: int, tol: float
     ) -> Parameters:
-        return self._fit(X, n_components, covariance_type, max_iter, tol=tol, initial=None, reg_covar=1e-6)
+        return self._fit(X, n_components, covariance_type, max_iter, tol=tol, reg_covar=1e-6)
 
     def predict_proba(self, X: np.ndarray, parameters: Parameters, covariance_type: str) -> Callable[[], np.ndarray]:
         arrays = (parameters.weights, parameters.means, parameters.covariances)
@@ -49,6 +49,7 @@ class Library:
             relative_tol=False,
             max_time=None,
             n_init=1,
+            init="kmeans",
             seed=0,
             acceleration=None,
             weight_concentration_prior=None,
@@ -61,6 +62,6 @@ class Library:
             align_to=None,
             observer=None,
             num_threads=self.n_threads,
-            **options,
+            **({"weights_init": None, "means_init": None, "covariances_init": None} | options),
         )
         return Parameters(fitted["weights"], fitted["means"], fitted["covariances"])

@@ -23,6 +23,7 @@ __all__ = [
 
 _Data: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 _Float64: TypeAlias = NDArray[np.float64]
+_Init: TypeAlias = Literal["kmeans", "k-means++", "random", "random_from_data", "short-em"] | list[_Float64]
 _CovarianceType: TypeAlias = Literal["full", "tied", "diag", "spherical"]
 
 @type_check_only
@@ -55,6 +56,10 @@ def fit(
     relative_tol: bool,
     max_time: float | None,
     n_init: int,
+    init: _Init,
+    weights_init: _Float64 | None,
+    means_init: _Float64 | None,
+    covariances_init: _Float64 | None,
     seed: int,
     acceleration: Literal["squarem"] | None,
     reg_covar: float | _Float64 | Literal["auto"] | None,
@@ -63,7 +68,6 @@ def fit(
     mean_prior: _Float64 | None,
     degrees_of_freedom_prior: float | None,
     covariance_prior: _Float64 | None,
-    initial: tuple[_Float64, _Float64, _Float64] | None,
     sample_weight: _Float64 | None,
     log_prior: _Float64 | None,
     align_to: _Float64 | None,

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gmm_rs import _core
+from gmm_rs._positive_definite import is_positive_definite
 from gmm_rs._validation import Float64Array, FloatArray, check_float64
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, ParameterError
 from gmm_rs.mixture._settings import CovarianceType
 
 _WEIGHT_SUM_TOLERANCE = 1e-6
-_ASYMMETRY_TOLERANCE = 1e-6
-"""How far entries of a matrix and its transpose may be apart, as a part of the geometric mean of their variances."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,34 +47,34 @@ def mixture_arrays(
         If `dtype` is float32 and its range is too small for them.
     """
     factors = _core.precisions_cholesky(covariances, covariance_type=covariance_type)
-    precisions = precisions_of(factors, covariance_type)
-    arrays: tuple[NDArray[Any], ...] = (weights, means, covariances, factors, precisions)
+    arrays: list[NDArray[Any]] = [weights, means, covariances, factors]
     if dtype != np.float64:
         with np.errstate(over="ignore", under="ignore"):
-            converted = tuple(array.astype(dtype) for array in arrays)
-        variances = _variances(converted[2], covariance_type)
-        in_range = all(np.isfinite(array).all() for array in converted)
-        if not in_range or variances.min() < np.finfo(np.float32).tiny:
+            arrays = [array.astype(dtype) for array in arrays]
+        in_range = all(np.isfinite(array).all() for array in arrays)
+        if not in_range or _variances(arrays[2], covariance_type).min() < np.finfo(np.float32).tiny:
             exact = _variances(covariances, covariance_type)
             raise ParameterError(
                 f"X is float32, whose range is too small for the parameters of this mixture, whose variances go from "
                 f"{exact.min():.3g} to {exact.max():.3g}: pass X.astype(numpy.float64), or data in other units"
             )
-        arrays = converted
-    return MixtureArrays(*arrays)
+    weights, means, covariances, factors = arrays
+    return MixtureArrays(weights, means, covariances, factors, precisions_of(factors, covariance_type))
 
 
 def precisions_of(precisions_cholesky: NDArray[Any], covariance_type: CovarianceType) -> NDArray[Any]:
-    """Inverses of covariances from their Cholesky factors.
+    """Inverses of covariances from their Cholesky factors, in the same dtype.
 
     Examples
     --------
     >>> precisions_of(np.array([0.5, 2.0]), "spherical")
     array([0.25, 4.  ])
     """
-    if covariance_type in ("full", "tied"):
-        return np.asarray(precisions_cholesky @ precisions_cholesky.swapaxes(-1, -2))
-    return np.asarray(np.square(precisions_cholesky))
+    factors = np.asarray(precisions_cholesky, dtype=np.float64)
+    is_matrix = covariance_type in ("full", "tied")
+    with np.errstate(over="ignore", under="ignore"):  # precisions of data in tiny units; evaluation doesn't use them
+        precisions = factors @ factors.swapaxes(-1, -2) if is_matrix else np.square(factors)
+        return np.asarray(precisions, dtype=precisions_cholesky.dtype)
 
 
 def covariances_of(precisions: Float64Array, covariance_type: CovarianceType) -> Float64Array:
@@ -184,18 +183,6 @@ def n_parameters(covariance_type: CovarianceType, n_components: int, n_features:
         "spherical": n_components,
     }[covariance_type]
     return n_components - 1 + n_components * n_features + of_covariances
-
-
-def is_positive_definite(matrix: Float64Array) -> bool:
-    """Whether a matrix is symmetric, but for rounding, and positive definite."""
-    deviations = np.sqrt(np.abs(np.diagonal(matrix)))
-    if np.any(np.abs(matrix - matrix.T) > _ASYMMETRY_TOLERANCE * np.outer(deviations, deviations)):
-        return False
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
 
 
 def _variances(covariances: NDArray[Any], covariance_type: CovarianceType) -> NDArray[Any]:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gmm_rs import _core
 from gmm_rs._prior import Prior
 from gmm_rs._validation import Float64Array, FloatArray
@@ -43,26 +41,20 @@ def fit_mixture(
         relative_tol=settings.relative_tol,
         max_time=settings.max_time,
         n_init=settings.n_init if isinstance(start.init, str) else len(start.init),
-        initial=(start.weights, start.means, start.covariances)
-        if start.means is not None and start.weights is not None and start.covariances is not None
-        else None,
+        init=start.init,
+        weights_init=start.weights,
+        means_init=start.means,
+        covariances_init=start.covariances,
         seed=seed,
         acceleration=settings.acceleration,
         reg_covar=settings.reg_covar,
         sample_weight=sample_weight,
         log_prior=log_prior,
-        align_to=_reference(start, log_prior),
+        align_to=None,
         observer=observer,
         num_threads=settings.num_threads,
         **_NO_PRIOR,
     )
-
-
-def _reference(start: Start, log_prior: Float64Array | None) -> Float64Array | None:
-    """What clusters are numbered by: a component shall mean the class that the prior calls by its number."""
-    if log_prior is None or not isinstance(start.init, str) or start.means is not None:
-        return None
-    return np.exp(log_prior)
 
 
 _NO_PRIOR = Prior().engine_arguments(n_features=1)

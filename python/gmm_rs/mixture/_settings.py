@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+import numpy as np
+
 from gmm_rs._threads import resolve_num_threads
 from gmm_rs._validation import check_choice, check_count, check_positive_int, check_real
 from gmm_rs.exceptions import ParameterError
@@ -88,8 +90,8 @@ def _check_acceleration(value: object) -> Literal["squarem"] | None:
 
 
 def _check_flag(name: str, value: object) -> bool:
-    # Not by its type: NumPy's booleans, and the 0 and 1 that scikit-learn takes too, are welcome.
-    if isinstance(value, str) or value not in (False, True):
+    # NumPy's booleans, and 0 and 1, are welcome, as in scikit-learn.
+    if not (isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1)):
         raise ParameterError(f"{name} must be True or False, but is {value!r}")
     return bool(value)
 

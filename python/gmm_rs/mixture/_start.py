@@ -103,8 +103,8 @@ def _responsibilities(name: str, value: object, n_samples: int, n_components: in
             f"{name} must be labels of shape ({n_samples},) or responsibilities of shape ({n_samples}, "
             f"{n_components}), but has shape {array.shape}"
         )
-    if not (np.isfinite(array).all() and array.min() >= 0.0 and array.any()):
-        raise ParameterError(f"{name} must be finite and not negative, with some entries above 0")
+    if not (np.isfinite(array).all() and array.min() >= 0.0 and array.any(axis=1).all()):
+        raise ParameterError(f"{name} must be finite and not negative, with an entry above 0 in each row")
     return array
 
 

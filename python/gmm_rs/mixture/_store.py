@@ -66,10 +66,10 @@ def write_mixture(path: str | PathLike[str], mixture: StoredMixture) -> None:
         "parameters": mixture.parameters,
         "results": mixture.results,
     }
-    text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    content: dict[str, Any] = {_HEADER: np.frombuffer(json.dumps(header).encode(), dtype=np.uint8), **mixture.arrays}
     with StagedFolder(path.parent, advice="choose a place where you may write") as staged:
         with (staged.path / path.name).open("wb") as file:
-            np.savez(file, allow_pickle=False, **({_HEADER: text} | mixture.arrays))
+            np.savez(file, **content)
         staged.commit()
 
 
@@ -131,9 +131,6 @@ def _interpret(arrays: dict[str, NDArray[Any]]) -> StoredMixture:
         raise ModelFileError("it is not from gmm_rs")
     if header.get("version") != _VERSION:
         raise ModelFileError(f"its version is not {_VERSION}, the only one that this gmm_rs knows: install a newer one")
-    parameters, results = header["parameters"], header["results"]
-    if not (isinstance(parameters, dict) and isinstance(results, dict)):
-        raise ModelFileError("its header is damaged")
     covariance_type = check_covariance_type(header["covariance_type"])
     means = arrays["means"]
     if means.ndim != 2 or means.size == 0:
@@ -144,4 +141,22 @@ def _interpret(arrays: dict[str, NDArray[Any]]) -> StoredMixture:
     factors = arrays["precisions_cholesky"]
     if factors.shape != covariances_shape(covariance_type, *means.shape) or not np.isfinite(factors).all():
         raise ModelFileError("its precisions_cholesky do not fit its covariances")
+    parameters, results = header["parameters"], header["results"]
+    if not (isinstance(parameters, dict) and isinstance(results, dict) and _are_results(results, means.shape[1])):
+        raise ModelFileError("its header is damaged")
     return StoredMixture(covariance_type, arrays, parameters, results)
+
+
+def _are_results(results: dict[str, Any], n_features: int) -> bool:
+    """Whether each of the results that a fit leaves has its type, as far as it is there."""
+    names, bounds = results.get("feature_names_in_", [""] * n_features), results.get("lower_bounds_", [])
+    return (
+        type(results.get("converged_", False)) is bool
+        and type(results.get("n_iter_", 0)) is int
+        and type(results.get("lower_bound_", 0.0)) is float
+        and isinstance(bounds, list)
+        and all(type(bound) is float for bound in bounds)
+        and isinstance(names, list)
+        and len(names) == n_features
+        and all(isinstance(name, str) for name in names)
+    )

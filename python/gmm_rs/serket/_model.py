@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmm_rs import _core
+from gmm_rs._positive_definite import is_positive_definite
 from gmm_rs._validation import Float64Array, FloatArray
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
 from gmm_rs.serket._accuracy import IntArray
@@ -90,14 +91,5 @@ class Model:
         if self.weights.min() < 0.0 or abs(self.weights.sum() - 1.0) > _WEIGHT_SUM_TOLERANCE:
             raise ParameterError(f"the weights must not be negative and sum to 1, but are {self.weights}")
         for k, covariance in enumerate(self.covariances):
-            scale = np.abs(covariance).max()
-            if np.abs(covariance - covariance.T).max() > 1e-9 * scale or not _is_positive_definite(covariance):
+            if not is_positive_definite(covariance):
                 raise DegenerateCovarianceError(f"the covariance of class {k} is not symmetric and positive definite")
-
-
-def _is_positive_definite(covariance: Float64Array) -> bool:
-    try:
-        np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError:
-        return False
-    return True

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use gmm_core::{
-    Acceleration, FitConfig, GmmError, LogPrior, PriorConfig, Progress, Regularisation,
-    RowKnowledge, Rows, Start, StartReport, StopRule,
+    Acceleration, FitConfig, GmmError, InitialParameters, LogPrior, PriorConfig, Progress,
+    Regularisation, RowKnowledge, Rows, Start, StartReport, StopRule,
 };
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
@@ -15,7 +15,7 @@ use pyo3::{Bound, FromPyObject, IntoPyObject, Py, PyAny, PyResult, Python, pyfun
 
 use crate::arrays::{FloatMatrix, with_view};
 use crate::compute::compute;
-use crate::covariances::{mixture, to_python};
+use crate::covariances::{to_python, typed};
 use crate::errors::PyGmmError;
 
 /// A fit as a dict of plain values and arrays.
@@ -62,20 +62,40 @@ pub(crate) enum Ridge<'py> {
     Named(String),
 }
 
-/// Weights, means and covariances to start from.
-type Parameters<'py> = (
-    PyReadonlyArray1<'py, f64>,
-    PyReadonlyArray2<'py, f64>,
-    PyReadonlyArrayDyn<'py, f64>,
-);
+/// How starts are drawn, or their responsibilities.
+#[derive(FromPyObject)]
+pub(crate) enum Init<'py> {
+    Method(String),
+    Responsibilities(Vec<PyReadonlyArray2<'py, f64>>),
+}
+
+impl Init<'_> {
+    /// `n_init` drawn starts, or one for each array, of which copies are made.
+    fn starts(self, n_init: usize) -> Result<Start, GmmError> {
+        match self {
+            Self::Method(name) => Ok(Start::drawn(name.parse()?, n_init)),
+            Self::Responsibilities(arrays) if n_init != arrays.len() => Err(GmmError::Parameter {
+                name: "n_init",
+                given: n_init.to_string(),
+                needed: "the number of arrays in init",
+            }),
+            Self::Responsibilities(arrays) => {
+                let copies = arrays.iter().map(|array| array.as_array().to_owned());
+                Ok(Start::Responsibilities(copies.collect()))
+            }
+        }
+    }
+}
 
 /// Fits a mixture by EM and returns the best of all starts. Looks for Ctrl-C many times a second.
 #[pyfunction]
 #[pyo3(signature = (
-    X, n_components, *, covariance_type, max_iter, tol, relative_tol, max_time, n_init, seed,
-    acceleration, reg_covar, weight_concentration_prior, mean_precision_prior, mean_prior,
-    degrees_of_freedom_prior, covariance_prior, initial, sample_weight, log_prior, align_to,
-    observer, num_threads,
+    X, n_components, *, covariance_type, max_iter, tol, relative_tol, max_time,
+    n_init, init, weights_init, means_init,
+    covariances_init, seed, acceleration, reg_covar,
+    weight_concentration_prior, mean_precision_prior, mean_prior, degrees_of_freedom_prior,
+    covariance_prior, sample_weight, log_prior, align_to, observer,
+    num_threads,
 ))]
 #[expect(non_snake_case, reason = "X is the data's name in Python")]
 #[expect(
@@ -92,6 +112,10 @@ pub(crate) fn fit<'py>(
     relative_tol: bool,
     max_time: Option<f64>,
     n_init: usize,
+    init: Init<'py>,
+    weights_init: Option<PyReadonlyArray1<'py, f64>>,
+    means_init: Option<PyReadonlyArray2<'py, f64>>,
+    covariances_init: Option<PyReadonlyArrayDyn<'py, f64>>,
     seed: u64,
     acceleration: Option<&str>,
     reg_covar: Option<Ridge<'py>>,
@@ -100,7 +124,6 @@ pub(crate) fn fit<'py>(
     mean_prior: Option<PyReadonlyArray1<'py, f64>>,
     degrees_of_freedom_prior: Option<f64>,
     covariance_prior: Option<PyReadonlyArray2<'py, f64>>,
-    initial: Option<Parameters<'py>>,
     sample_weight: Option<PyReadonlyArray1<'py, f64>>,
     log_prior: Option<PyReadonlyArray2<'py, f64>>,
     align_to: Option<PyReadonlyArray2<'py, f64>>,
@@ -114,11 +137,13 @@ pub(crate) fn fit<'py>(
         degrees_of_freedom: degrees_of_freedom_prior,
         covariance: covariance_prior.map(|array| array.as_array().to_owned()),
     };
-    let start = match initial {
-        None => Ok(Start::KMeans(n_init)),
-        Some((weights, means, covariances)) => {
-            mixture(&weights, &means, &covariances, covariance_type).map(Start::From)
-        }
+    let initial = InitialParameters {
+        weights: weights_init.map(|array| array.as_array().to_owned()),
+        means: means_init.map(|array| array.as_array().to_owned()),
+        covariances: covariances_init
+            .map(|array| typed("covariances_init", &array, covariance_type))
+            .transpose()
+            .map_err(PyGmmError)?,
     };
     let config = FitConfig {
         n_components,
@@ -131,7 +156,8 @@ pub(crate) fn fit<'py>(
             StopRule::Absolute
         },
         max_time: max_time.map(duration).transpose().map_err(PyGmmError)?,
-        start: start.map_err(PyGmmError)?,
+        start: init.starts(n_init).map_err(PyGmmError)?,
+        initial,
         seed,
         regularisation: match reg_covar {
             None => Regularisation::Prior(prior),
@@ -191,12 +217,15 @@ fn tell(py: Python<'_>, observer: Option<&Py<PyAny>>, progress: Progress) -> PyR
     py.check_signals()
 }
 
-/// A positive number of seconds.
+/// A number of seconds; what a duration can't hold is as long as one can be.
 fn duration(seconds: f64) -> Result<Duration, GmmError> {
-    Duration::try_from_secs_f64(seconds).map_err(|_| GmmError::Parameter {
+    if seconds >= 0.0 {
+        return Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    }
+    Err(GmmError::Parameter {
         name: "max_time",
         given: seconds.to_string(),
-        needed: "at least 0 and finite, in seconds",
+        needed: "at least 0, in seconds",
     })
 }
 

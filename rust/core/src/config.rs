@@ -7,8 +7,8 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 use crate::covariance::CovarianceType;
 use crate::data::LogPrior;
 use crate::error::{GmmError, check_parameter, check_shape};
-use crate::mixture::Mixture;
 use crate::prior::PriorConfig;
+use crate::start::{InitialParameters, Start, StartMethod};
 
 /// What to fit, and when to stop.
 ///
@@ -40,21 +40,14 @@ pub struct FitConfig {
     pub max_time: Option<Duration>,
     /// Where EM starts from.
     pub start: Start,
+    /// What is known of the parameters of every start.
+    pub initial: InitialParameters,
     /// Equal seeds give equal bits.
     pub seed: u64,
     /// What keeps covariances from collapsing.
     pub regularisation: Regularisation,
     /// Whether and how iterations are accelerated.
     pub acceleration: Acceleration,
-}
-
-/// Where EM starts from.
-#[derive(Debug, Clone)]
-pub enum Start {
-    /// Clusters found by k-means, so many times; the best fit is returned.
-    KMeans(usize),
-    /// A mixture.
-    From(Mixture),
 }
 
 /// What keeps covariances from collapsing.
@@ -104,26 +97,31 @@ impl FitConfig {
             tol: 1e-6,
             stop: StopRule::Absolute,
             max_time: None,
-            start: Start::KMeans(1),
+            start: Start::drawn(StartMethod::KMeans, 1),
+            initial: InitialParameters::default(),
             seed: 0,
             regularisation: Regularisation::Prior(PriorConfig::default()),
             acceleration: Acceleration::None,
         }
     }
 
-    /// Checks everything that doesn't depend on the prior, for data of so many features.
+    /// What is added to the variance of feature `d` in units of the data; 0 where it follows the data.
+    pub(crate) fn ridge(&self, d: usize) -> f64 {
+        match &self.regularisation {
+            Regularisation::Ridge(ridge) => *ridge,
+            Regularisation::Ridges(ridges) => ridges[d],
+            Regularisation::Prior(_) | Regularisation::RelativeRidge(_) => 0.0,
+        }
+    }
+
+    /// Checks everything that doesn't depend on the prior, for data of so many rows and features.
     ///
     /// # Errors
-    /// [`GmmError::Parameter`] for counts of 0, for a negative or NaN tolerance or ridge, and for a start of another
-    /// covariance type; [`GmmError::Shape`] for one of other size, or ridges that are not one for each feature.
-    pub(crate) fn check(&self, n_features: usize) -> Result<(), GmmError> {
-        let mut counts = vec![("n_components", self.n_components)];
-        if let Start::KMeans(n_init) = self.start {
-            counts.push(("n_init", n_init));
-        }
-        for (name, count) in counts {
-            check_parameter(count > 0, name, count, "at least 1")?;
-        }
+    /// [`GmmError::Parameter`] for counts of 0, for a negative or NaN tolerance or ridge, and for starts outside their
+    /// domain; [`GmmError::Shape`] for starts of other size.
+    pub(crate) fn check(&self, n_samples: usize, n_features: usize) -> Result<(), GmmError> {
+        let n_components = self.n_components;
+        check_parameter(n_components > 0, "n_components", n_components, "at least 1")?;
         check_parameter(self.tol >= 0.0, "tol", self.tol, "at least 0")?;
         let ridges = match &self.regularisation {
             Regularisation::Prior(_) => &[][..],
@@ -137,18 +135,9 @@ impl FitConfig {
             let valid = ridge >= 0.0 && ridge.is_finite();
             check_parameter(valid, "reg_covar", ridge, "finite and at least 0")?;
         }
-        if let Start::From(mixture) = &self.start {
-            let given = mixture.covariances().covariance_type();
-            check_parameter(
-                given == self.covariance_type,
-                "the covariance type of the start",
-                given.name(),
-                "that of the fit",
-            )?;
-            let needed = [self.n_components, n_features];
-            check_shape("the start's means", mixture.means().shape(), &needed)?;
-        }
-        Ok(())
+        self.start.check(n_samples, self.n_components)?;
+        self.initial
+            .check(self.n_components, n_features, self.covariance_type)
     }
 }
 

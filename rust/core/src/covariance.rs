@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
-use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 
 use crate::error::{GmmError, check_shape};
+use crate::linalg::cholesky;
 
 /// What the covariances of the components have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +29,17 @@ impl CovarianceType {
             Self::Tied => "tied",
             Self::Diag => "diag",
             Self::Spherical => "spherical",
+        }
+    }
+
+    /// The lengths of the axes of the covariances of K components of D features.
+    pub(crate) fn shape(self, n_components: usize, n_features: usize) -> Vec<usize> {
+        let (k, d) = (n_components, n_features);
+        match self {
+            Self::Full => vec![k, d, d],
+            Self::Tied => vec![d, d],
+            Self::Diag => vec![k, d],
+            Self::Spherical => vec![k],
         }
     }
 }
@@ -109,6 +121,21 @@ impl Covariances {
             Self::Spherical(array) => {
                 array[k] = variances.iter().sum::<f64>() / variances.len() as f64;
             }
+        }
+    }
+
+    /// Whether every one has a Cholesky factor; of matrices the lower triangle is read.
+    pub(crate) fn are_positive_definite(&self) -> bool {
+        let factorises = |matrix: ArrayView2<'_, f64>| {
+            let rows = matrix.outer_iter().enumerate();
+            let triangle = rows.flat_map(|(i, row)| row.to_vec().into_iter().take(i + 1));
+            cholesky(triangle.collect(), matrix.nrows()).is_ok()
+        };
+        match self {
+            Self::Full(array) => array.outer_iter().all(factorises),
+            Self::Tied(array) => factorises(array.view()),
+            Self::Diag(array) => array.iter().all(|&variance| variance > 0.0),
+            Self::Spherical(array) => array.iter().all(|&variance| variance > 0.0),
         }
     }
 

@@ -15,8 +15,6 @@ use crate::density::Densities;
 use crate::error::GmmError;
 use crate::evaluate::Evaluator;
 use crate::float::Float;
-use crate::init::HardLabels;
-use crate::init::alignment::align;
 use crate::interruptible::Interruptible;
 use crate::m_step::{loses_digits, m_step};
 use crate::mixture::Mixture;
@@ -33,24 +31,35 @@ use crate::watch::Watch;
 /// rows together count less than their number, a row is what one counts on average.
 const EMPTY: f64 = 0.5;
 
+/// What a fit is given beside data and configuration, in whatever units these are.
+pub(crate) struct Task<'a> {
+    /// With weights in units of `weight_unit`.
+    pub(crate) knowledge: RowKnowledge<'a>,
+    pub(crate) weight_unit: f64,
+    pub(crate) threads: &'a Threads,
+    pub(crate) watch: &'a Watch,
+}
+
 /// What all starts of a fit share.
 pub(crate) struct Em<'a, T> {
-    rows: Rows<'a, T>,
+    pub(crate) rows: Rows<'a, T>,
     pub(crate) config: &'a FitConfig,
     pub(crate) prior: Prior,
     pub(crate) resolution: Resolution,
     /// With weights in units of `weight_unit`.
-    knowledge: RowKnowledge<'a>,
+    pub(crate) knowledge: RowKnowledge<'a>,
     weight_unit: f64,
     pub(crate) threads: &'a Threads,
     pub(crate) watch: &'a Watch,
     accumulator: Accumulator<T>,
     /// How often all rows together count.
-    total_weight: f64,
+    pub(crate) total_weight: f64,
     /// How often a row counts on average, of those that count at all; at most 1.
     one_row: f64,
     /// Where one covariance is shared.
     total_scatter: Option<TotalScatter>,
+    /// What the log-density of each row gets because of the units that it is in.
+    log_unit: f64,
 }
 
 /// A mixture and what a pass over the data says of it.
@@ -66,12 +75,12 @@ impl<'a, T: Float> Em<'a, T> {
     pub(crate) fn new(
         rows: Rows<'a, T>,
         config: &'a FitConfig,
-        knowledge: RowKnowledge<'a>,
-        weight_unit: f64,
+        task: &'a Task<'_>,
         spread: &Spread,
-        threads: &'a Threads,
-        watch: &'a Watch,
+        log_unit: f64,
     ) -> Result<Self, GmmError> {
+        let knowledge = task.knowledge.reborrow();
+        let (weight_unit, threads, watch) = (task.weight_unit, task.threads, task.watch);
         let covariance_type = config.covariance_type;
         let prior = Prior::new(
             &config.regularisation,
@@ -110,26 +119,43 @@ impl<'a, T: Float> Em<'a, T> {
             threads,
             watch,
             total_scatter,
+            log_unit,
         })
     }
 
-    /// The mixture that follows from hard labels.
-    pub(crate) fn mixture_of_labels(&self, mut labels: Vec<u32>) -> Result<Mixture, GmmError> {
-        if let Some(reference) = self.knowledge.align_to {
-            align(&mut labels, reference)?;
-        }
+    /// The mixture that follows from responsibilities.
+    pub(crate) fn mixture_of<R: Responsibilities<T>>(
+        &self,
+        responsibilities: &R,
+    ) -> Result<Mixture, GmmError> {
         let anchors = vec![self.prior.mean.clone(); self.config.n_components];
-        let labels = HardLabels {
-            labels: &labels,
-            sample_weight: self.knowledge.sample_weight,
-        };
-        let stats = self.statistics(&anchors, self.moment_kind(), &labels)?;
-        let mixture = self.maximise(&stats, &labels)?;
+        let stats = self.statistics(&anchors, self.moment_kind(), responsibilities)?;
+        let mixture = self.maximise(&stats, responsibilities)?;
         if self.prior.is_flat() {
             self.resolution.widened(mixture, self.threads)
         } else {
             Ok(mixture)
         }
+    }
+
+    /// `mixture` after `n_iter` iterations, and its lower bound.
+    ///
+    /// # Errors
+    /// [`GmmError::DegenerateCovariance`] if a covariance collapses on the way.
+    pub(crate) fn iterate(
+        &self,
+        mixture: Mixture,
+        n_iter: usize,
+    ) -> Result<(Mixture, f64), GmmError> {
+        let expect = |mixture: Mixture| {
+            let precision = Precision::new(&mixture, self.threads)?;
+            self.expect(mixture, &precision)
+        };
+        let mut current = expect(mixture)?;
+        for _ in 0..n_iter {
+            current = expect(self.next(&current)?)?;
+        }
+        Ok((current.mixture, current.bound))
     }
 
     /// The pass over the data under `mixture`, which has these factors.
@@ -139,12 +165,16 @@ impl<'a, T: Float> Em<'a, T> {
         precision: &Precision,
     ) -> Result<Expectation<T>, GmmError> {
         let densities = Densities::new(precision);
-        let stats = self.statistics(
+        let mut stats = self.statistics(
             &precision.means,
             self.moment_kind(),
             &self.posterior(&densities),
         )?;
-        let log_prior_density = self.prior.log_density(&mixture, precision);
+        stats.log_likelihood += self.total_weight * self.log_unit;
+        // Each covariance is in the density of the prior as exponent / 2 rows with its determinant are.
+        let gaussians = mixture.covariances().count() as f64 * self.prior.exponent;
+        let log_prior_density =
+            self.prior.log_density(&mixture, precision) + gaussians * self.log_unit;
         Ok(Expectation {
             bound: (stats.log_likelihood + log_prior_density) / self.total_weight,
             mixture,

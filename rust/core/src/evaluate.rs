@@ -20,6 +20,7 @@ use crate::precisions_cholesky::engine_factors;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms, TileScratch};
 use crate::stats::MomentKind;
 use crate::tile::{MAX_TILE, transpose_blocks};
+use crate::units::Units;
 
 /// A mixture that is ready to be evaluated on any number of rows.
 #[derive(Debug)]
@@ -103,45 +104,66 @@ impl Evaluator {
         self.each_tile(rows, log_prior, threads, out, LogLikelihoods)
     }
 
-    /// Writes each tile's part of `out`.
+    /// Writes each tile's part of `out`. Where squares under- or overflow in `T`, from a copy in units in which they
+    /// don't.
     fn each_tile<T: Float, W: Output>(
         &self,
         rows: Rows<'_, T>,
         log_prior: Option<LogPrior<'_>>,
         threads: &Threads,
-        mut out: ArrayViewMut<'_, W::Entry, W::Dim>,
+        out: ArrayViewMut<'_, W::Entry, W::Dim>,
         output: W,
     ) -> Result<(), GmmError> {
-        let (n_components, n_features) =
-            (self.precision.n_components(), self.precision.n_features());
+        let n_features = self.precision.n_features();
         check_shape(
             "X",
             &[rows.n_samples(), rows.n_features()],
             &[rows.n_samples(), n_features],
         )?;
-        let densities = Densities::<T>::new(&self.precision);
-        let flops = flops_per_row(n_components, n_features, MomentKind::Full);
-        let spans = Spans::new(rows.n_samples(), flops, 0);
-        let parts = out.axis_chunks_iter_mut(Axis(0), spans.span_len());
-        let work = spans.ranges().into_iter().zip(parts).collect();
-        threads.map(work, |(span, part)| {
-            kernels::run(SpanEvaluation {
-                rows: rows.view().slice_move(s![span.clone(), ..]),
-                posterior: Posterior {
-                    densities: &densities,
-                    terms: RowTerms {
-                        log_prior: log_prior.as_ref().map(LogPrior::reborrow),
-                        sample_weight: None,
-                    },
-                },
-                n_components,
-                start: span.start,
-                out: part,
-                output,
-            });
-        });
+        match Units::of_precision::<T>(&self.precision) {
+            None => each_tile(&self.precision, rows, log_prior, threads, out, output),
+            Some(units) => {
+                let precision = units.precision(&self.precision);
+                let scaled = units.rows(&rows);
+                let rows = Rows::new(scaled.view())?;
+                each_tile(&precision, rows, log_prior, threads, out, output);
+            }
+        }
         Ok(())
     }
+}
+
+/// Writes each tile's part of `out`: what `precision` says of rows of ordinary size.
+fn each_tile<T: Float, W: Output>(
+    precision: &Precision,
+    rows: Rows<'_, T>,
+    log_prior: Option<LogPrior<'_>>,
+    threads: &Threads,
+    mut out: ArrayViewMut<'_, W::Entry, W::Dim>,
+    output: W,
+) {
+    let (n_components, n_features) = (precision.n_components(), precision.n_features());
+    let densities = Densities::<T>::new(precision);
+    let flops = flops_per_row(n_components, n_features, MomentKind::Full);
+    let spans = Spans::new(rows.n_samples(), flops, 0);
+    let parts = out.axis_chunks_iter_mut(Axis(0), spans.span_len());
+    let work = spans.ranges().into_iter().zip(parts).collect();
+    threads.map(work, |(span, part)| {
+        kernels::run(SpanEvaluation {
+            rows: rows.view().slice_move(s![span.clone(), ..]),
+            posterior: Posterior {
+                densities: &densities,
+                terms: RowTerms {
+                    log_prior: log_prior.as_ref().map(LogPrior::reborrow),
+                    sample_weight: None,
+                },
+            },
+            n_components,
+            start: span.start,
+            out: part,
+            output,
+        });
+    });
 }
 
 /// What is written of a tile.
@@ -220,7 +242,7 @@ impl Output for LogLikelihoods {
     }
 }
 
-/// The work of [`Evaluator::each_tile`] on one span, which starts at row `start`.
+/// The work of [`each_tile`] on one span, which starts at row `start`.
 struct SpanEvaluation<'a, T, W: Output> {
     rows: ArrayView2<'a, T>,
     posterior: Posterior<'a, T>,

@@ -4,17 +4,18 @@ use std::ops::ControlFlow;
 
 use thiserror::Error;
 
-use crate::config::{FitConfig, Progress, RowKnowledge, Start};
+use crate::config::{FitConfig, Progress, RowKnowledge};
 use crate::data::Rows;
-use crate::em::Em;
+use crate::em::{Em, Task};
 use crate::error::GmmError;
 use crate::float::Float;
+use crate::init::starts::Starts;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
-use crate::precision::Precision;
 use crate::restarts::Restarts;
 use crate::run::Run;
 use crate::spread::Spread;
+use crate::units::Units;
 use crate::watch::Watch;
 use crate::weights::RowWeights;
 
@@ -99,7 +100,7 @@ pub fn fit<T: Float>(
     threads: &Threads,
     observer: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, GmmError> {
-    config.check(rows.n_features())?;
+    config.check(rows.n_samples(), rows.n_features())?;
     knowledge.check(rows.n_samples(), config.n_components)?;
     let watch = Watch::new(config.max_time);
     watch.run(observer, || {
@@ -107,7 +108,7 @@ pub fn fit<T: Float>(
     })
 }
 
-/// The fit itself, of arguments that have been checked.
+/// The fit itself, of arguments that have been checked: in units in which the data are of ordinary size.
 fn fit_watched<T: Float>(
     rows: Rows<'_, T>,
     config: &FitConfig,
@@ -118,31 +119,39 @@ fn fit_watched<T: Float>(
     let weights = knowledge.sample_weight.map(RowWeights::new);
     let mut knowledge = knowledge.reborrow();
     knowledge.sample_weight = weights.as_ref().map(RowWeights::in_units);
-    let spread = Spread::new(rows.reborrow(), knowledge.sample_weight, threads)?;
-    let em = Em::new(
-        rows.reborrow(),
-        config,
-        knowledge.reborrow(),
-        weights.as_ref().map_or(1.0, |weights| weights.unit),
-        &spread,
+    let task = Task {
+        knowledge: knowledge.reborrow(),
+        weight_unit: weights.as_ref().map_or(1.0, |weights| weights.unit),
         threads,
         watch,
-    )?;
-    match &config.start {
-        Start::KMeans(n_init) => Restarts {
-            em: &em,
-            rows: rows.reborrow(),
-            knowledge: knowledge.reborrow(),
-            spread: &spread,
-        }
-        .run(*n_init),
-        Start::From(mixture) => {
-            Precision::new(mixture, threads)?;
-            let run = em.run_from(mixture.clone(), 0)?;
-            let report = StartReport::of(&run);
-            Ok(Fit::new(run, vec![report]))
-        }
+    };
+    let spread = Spread::measured(rows.reborrow(), knowledge.sample_weight, threads);
+    let Some(units) = Units::of_data(&rows, &spread, config)? else {
+        return fit_ordinary(rows, config, &task, &spread.positive()?, 0.0);
+    };
+    let scaled = units.rows(&rows);
+    let rows = Rows::new(scaled.view())?;
+    let spread = Spread::new(rows.reborrow(), knowledge.sample_weight, threads)?;
+    let config = units.config(config)?;
+    let mut fit = fit_ordinary(rows, &config, &task, &spread, units.log_density())?;
+    fit.mixture = units.restored(fit.mixture)?;
+    Ok(fit)
+}
+
+/// Fits a mixture to rows of ordinary size, whose log-densities get `log_unit` each.
+fn fit_ordinary<T: Float>(
+    rows: Rows<'_, T>,
+    config: &FitConfig,
+    task: &Task<'_>,
+    spread: &Spread,
+    log_unit: f64,
+) -> Result<Fit, GmmError> {
+    let em = Em::new(rows.reborrow(), config, task, spread, log_unit)?;
+    Restarts {
+        em: &em,
+        starts: Starts::new(&em, spread),
     }
+    .run()
 }
 
 impl Fit {

@@ -34,6 +34,8 @@ mod sealed {
         /// log-densities are then off by less than 1e-9 (`f64`) or 1e-4 (`f32`, condition numbers up to 1e3) near a
         /// component.
         const FAR: f64;
+        /// Standard deviations from 2^−this to 2^this leave room for the squares of differences.
+        const ORDINARY_EXPONENT: f64;
         /// Whether a centre needs a second number of this type to be known well enough.
         const SPLIT_CENTRES: bool;
 
@@ -81,6 +83,7 @@ impl Element for f64 {
     const EPSILON: f64 = f64::EPSILON;
     const LOG_FLOOR: Self = -1e200;
     const FAR: f64 = 1e5;
+    const ORDINARY_EXPONENT: f64 = 240.0;
     const SPLIT_CENTRES: bool = false;
 
     #[inline(always)]
@@ -111,6 +114,7 @@ impl Element for f32 {
     const EPSILON: f64 = f32::EPSILON as f64;
     const LOG_FLOOR: Self = -1e30;
     const FAR: f64 = 50.0;
+    const ORDINARY_EXPONENT: f64 = 40.0;
     const SPLIT_CENTRES: bool = true;
 
     #[inline(always)]

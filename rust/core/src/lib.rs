@@ -59,18 +59,18 @@ mod restarts;
 mod run;
 mod spread;
 mod squarem;
+mod start;
 mod stats;
 pub mod text;
 mod tile;
 mod tile_moments;
 mod total;
+mod units;
 mod watch;
 mod weights;
 
 pub use assignment::assign;
-pub use config::{
-    Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, Start, StopRule,
-};
+pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, StopRule};
 pub use covariance::{CovarianceType, Covariances};
 pub use data::{LogPrior, Rows};
 pub use distribution::{Conditional, marginal, sample};
@@ -82,3 +82,4 @@ pub use mixture::Mixture;
 pub use parallel::Threads;
 pub use precisions_cholesky::precisions_cholesky;
 pub use prior::PriorConfig;
+pub use start::{InitialParameters, Start, StartMethod};

@@ -68,12 +68,23 @@ impl Mixture {
         &mut self.covariances
     }
 
-    /// The mean variance of each feature within components, weighted, length D.
-    pub(crate) fn pooled_variance(&self) -> Vec<f64> {
-        let variance = |k, d| self.weights[k] * self.covariances.variance(k, d);
-        (0..self.n_features())
-            .map(|d| (0..self.n_components()).map(|k| variance(k, d)).sum())
-            .collect()
+    /// The same mixture with its components in another order: number `k` becomes number `names[k]`.
+    pub(crate) fn renumbered(&self, names: &[usize]) -> Self {
+        let mut order = vec![0; names.len()];
+        for (k, &name) in names.iter().enumerate() {
+            order[name] = k;
+        }
+        let covariances = match &self.covariances {
+            Covariances::Full(array) => Covariances::Full(array.select(Axis(0), &order)),
+            Covariances::Tied(array) => Covariances::Tied(array.clone()),
+            Covariances::Diag(array) => Covariances::Diag(array.select(Axis(0), &order)),
+            Covariances::Spherical(array) => Covariances::Spherical(array.select(Axis(0), &order)),
+        };
+        Self {
+            weights: self.weights.select(Axis(0), &order),
+            means: self.means.select(Axis(0), &order),
+            covariances,
+        }
     }
 
     /// The same mixture with component `k` at `mean`: with the weight `weight`, before all weights are made to sum
@@ -123,15 +134,20 @@ pub(crate) fn check_weights_and_means(
         "not empty",
     )?;
     check_shape("weights", weights.shape(), &[k])?;
+    check_weights("weights", weights)?;
+    let finite = means.iter().all(|x| x.is_finite());
+    check_parameter(finite, "means", "not finite", "finite")
+}
+
+/// Checks the mixing proportions called `name`.
+pub(crate) fn check_weights(name: &'static str, weights: &Array1<f64>) -> Result<(), GmmError> {
     let total = weights.sum();
     check_parameter(
         weights.iter().all(|&w| w >= 0.0) && (total - 1.0).abs() <= 1e-6,
-        "weights",
+        name,
         format!("{weights} (sum {total})"),
         "non-negative, with sum 1",
-    )?;
-    let finite = means.iter().all(|x| x.is_finite());
-    check_parameter(finite, "means", "not finite", "finite")
+    )
 }
 
 /// Σ_k weights_k covariances_k.

@@ -22,7 +22,7 @@ use crate::parallel::Threads;
 const MANY_FEATURES: usize = 48;
 
 /// All components of a mixture, ready for evaluation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Precision {
     /// μ_k.
     pub(crate) means: Vec<Vec<f64>>,
@@ -34,7 +34,7 @@ pub(crate) struct Precision {
 }
 
 /// L_k⁻¹.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Factors {
     /// Packed lower triangles.
     Full(Vec<Vec<f64>>),

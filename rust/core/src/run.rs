@@ -207,6 +207,8 @@ mod tests {
     use super::*;
     use crate::config::{FitConfig, RowKnowledge};
     use crate::data::Rows;
+    use crate::em::Task;
+    use crate::init::hard_labels::HardLabels;
     use crate::parallel::Threads;
     use crate::spread::Spread;
     use crate::watch::Watch;
@@ -228,18 +230,18 @@ mod tests {
         };
         let watch = Watch::new(None);
         let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
-        let em = Em::new(
-            rows,
-            &config,
-            RowKnowledge::default(),
-            1.0,
-            &spread,
-            &threads,
-            &watch,
-        )
-        .expect("valid");
+        let task = Task {
+            knowledge: RowKnowledge::default(),
+            weight_unit: 1.0,
+            threads: &threads,
+            watch: &watch,
+        };
+        let em = Em::new(rows, &config, &task, &spread, 0.0).expect("valid");
         let run = em
-            .mixture_of_labels(labels)
+            .mixture_of(&HardLabels {
+                labels: &labels,
+                sample_weight: None,
+            })
             .and_then(|mixture| em.run_from(mixture, 0))
             .expect("a fit");
         for weight in run.mixture.weights() {

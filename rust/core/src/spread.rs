@@ -31,14 +31,13 @@ const RARE: usize = 100;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) mean: Vec<f64>,
-    /// Above 0: a constant feature (up to rounding) has the mean of the others, or 1 where all are constant.
+    /// Once [`positive`](Self::positive): a constant feature (up to rounding) has the mean of the others, or 1 where
+    /// all are constant.
     pub(crate) variance: Vec<f64>,
 }
 
 impl Spread {
-    /// One pass, of sums about the lower quartile q. That is near: |mean − q| ≤ √3 standard deviations, for any
-    /// distribution (Cantelli), so that E(x − q)² − (E(x − q))² loses two bits at most
-    /// (Chan, Golub & LeVeque 1983).
+    /// [`measured`](Self::measured), with every variance above 0.
     ///
     /// # Errors
     /// [`GmmError::Parameter`] where a square overflows.
@@ -47,6 +46,19 @@ impl Spread {
         sample_weight: Option<ArrayView1<'_, f64>>,
         threads: &Threads,
     ) -> Result<Self, GmmError> {
+        Self::measured(rows, sample_weight, threads).positive()
+    }
+
+    /// Mean and variance as they are: 0 for constant features, and not finite where a square overflows.
+    ///
+    /// One pass, of sums about the lower quartile q. That is near: |mean − q| ≤ √3 standard deviations, for any
+    /// distribution (Cantelli), so that E(x − q)² − (E(x − q))² loses two bits at most
+    /// (Chan, Golub & LeVeque 1983).
+    pub(crate) fn measured<T: Float>(
+        rows: Rows<'_, T>,
+        sample_weight: Option<ArrayView1<'_, f64>>,
+        threads: &Threads,
+    ) -> Self {
         let view = rows.view();
         let fences = fences(view, sample_weight);
         let weights = RelativeWeights::new(sample_weight);
@@ -67,14 +79,22 @@ impl Spread {
             mean.push(fence.quartile + first);
             variance.push(second - first * first);
         }
+        Self { mean, variance }
+    }
+
+    /// The same with a positive variance for constant features.
+    ///
+    /// # Errors
+    /// [`GmmError::Parameter`] where a variance is not finite.
+    pub(crate) fn positive(mut self) -> Result<Self, GmmError> {
         check_parameter(
-            variance.iter().all(|v| v.is_finite()),
+            self.variance.iter().all(|v| v.is_finite()),
             "X",
             "so large that its square overflows",
             "below 1e150 in magnitude: divide it by a constant first",
         )?;
-        replace_constant(&mut variance, &mean);
-        Ok(Self { mean, variance })
+        replace_constant(&mut self.variance, &self.mean);
+        Ok(self)
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use gmm_core::CovarianceType::{Diag, Full, Spherical, Tied};
 use gmm_core::{
     CovarianceType, Covariances, Evaluator, Fit, FitConfig, Float, Mixture, Regularisation,
-    RowKnowledge, Rows, Start, Threads, fit,
+    RowKnowledge, Rows, Threads, fit,
 };
 use ndarray::{Array1, Array2, Array3};
 use rand::{RngExt, SeedableRng};
@@ -90,7 +90,7 @@ impl<T: Float + From<f32>> Problem<T> {
             covariance_type: self.shape.covariance_type,
             max_iter,
             tol: 0.0,
-            start: Start::From(self.mixture.clone()),
+            initial: self.mixture.clone().into(),
             regularisation: Regularisation::Ridge(0.0),
             ..FitConfig::new(self.shape.k)
         }

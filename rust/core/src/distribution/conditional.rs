@@ -3,10 +3,10 @@
 //! With the given features a and the remaining ones b, and Σ_k in this order factorised as
 //!   Σ_k = L Lᵀ,      L = (L_aa 0; L_ba L_bb),
 //! a component given x_a is N(m_k, S_k) with
-//!   m_k = μ_b + B_k (x_a − μ_a),   B_k = Σ_ba Σ_aa⁻¹ = L_ba L_aa⁻¹                      (Bishop 2006, eqs. 2.81, 2.82)
-//!   S_k = Σ_bb − Σ_ba Σ_aa⁻¹ Σ_ab = L_bb L_bbᵀ                          (the Schur complement, positive by construction)
+//!   m_k = μ_b + B_k (x_a − μ_a),      B_k = Σ_ba Σ_aa⁻¹ = L_ba L_aa⁻¹                           (Bishop 2006, eq. 2.81)
+//!   S_k = Σ_bb − Σ_ba Σ_aa⁻¹ Σ_ab = L_bb L_bbᵀ, positive definite by construction                (Bishop 2006, eq. 2.82)
 //! and the mixture given x_a has these components with the weights
-//!   w_k = weights_k N(x_a; μ_a, Σ_aa) / Σ_j weights_j N(x_a; μ_ja, Σ_jaa)              (Sung 2004, section 3.1)
+//!   w_k = weights_k N(x_a; μ_ka, Σ_kaa) / Σ_j weights_j N(x_a; μ_ja, Σ_jaa)                                (Sung 2004)
 //! Its mean is the prediction of Gaussian mixture regression (Ghahramani & Jordan 1994; Cohn, Ghahramani & Jordan 1996),
 //! and its covariance follows from the law of total covariance:
 //!   m = Σ_k w_k m_k,      S = Σ_k w_k (S_k + (m_k − m)(m_k − m)ᵀ)
@@ -22,7 +22,7 @@ use super::block::Block;
 use super::features::{Features, covariances_of};
 use super::marginal::marginal;
 use super::regression::{Regression, regressions};
-use super::span_len;
+use super::spans::span_len;
 use crate::covariance::Covariances;
 use crate::data::Rows;
 use crate::error::{GmmError, check_parameter, check_shape};
@@ -37,10 +37,10 @@ use crate::parallel::Threads;
 /// use gmm_core::{Conditional, Covariances, Mixture, Rows, Threads};
 /// use ndarray::{Array2, array};
 ///
-/// let covariances = Covariances::Tied(array![[4.0, 2.0], [2.0, 3.0]]);
+/// let covariances = Covariances::Tied(array![[4.0, 2.0], [2.0, 5.0]]);
 /// let mixture = Mixture::new(array![1.0], array![[1.0, 5.0]], covariances)?;
 /// let second_given_first = Conditional::new(&mixture, &[0])?;
-/// assert_eq!(second_given_first.covariances(), &Covariances::Tied(array![[2.0]]));
+/// assert_eq!(second_given_first.covariances(), &Covariances::Tied(array![[4.0]]));
 ///
 /// let values = array![[1.0], [3.0]];
 /// let mut mean = Array2::zeros((2, 1));
@@ -120,6 +120,7 @@ impl Conditional {
     }
 
     /// The mixture of each row of `values`: its weights w_k, shape (N, K), and means m_k, shape (N, K, R).
+    /// Densities, from which the weights follow, are computed in the precision of `values`, all else in double precision.
     ///
     /// # Errors
     /// [`GmmError::Shape`] where `values` don't have the given features, or where `weights` or `means` don't fit.

@@ -1,15 +1,16 @@
 //! Draws from a mixture.
 //!
-//! How many rows a component has is multinomial, drawn as a chain of binomials (Devroye 1986, section XI.1.4): of the n
-//! rows that are left, component k takes Binomial(n, weights_k / Σ_{j ≥ k} weights_j). A row of it is then
-//!   x = μ_k + L_k z,      z ~ N(0, I),  Σ_k = L_k L_kᵀ                                        (Bishop 2006, section 11.1.1)
+//! How many rows a component has is multinomial, drawn as a chain of binomials: of the n rows that are left, component k
+//! takes Binomial(n, weights_k / Σ_{j ≥ k} weights_j) (C. S. Davis: The computer generation of multinomial random
+//! variates. Computational Statistics & Data Analysis 16, 1993). A row of it is then
+//!   x = μ_k + L_k z,      z ~ N(0, I),      Σ_k = L_k L_kᵀ                               (Bishop 2006, section 11.1.1)
 //!
 //! Each span of rows has a random stream of its own, 2^128 numbers from the one before, so that the number of threads
 //! doesn't matter.
 
 use std::ops::Range;
 
-use ndarray::{ArrayViewMut1, ArrayViewMut2, Axis};
+use ndarray::{ArrayViewMut1, ArrayViewMut2, Axis, s};
 use rand::RngExt;
 use rand_distr::{Binomial, Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -17,7 +18,7 @@ use rand_xoshiro::rand_core::SeedableRng;
 
 use super::affine::{LANES, Lanes, affine};
 use super::features::packed_covariance;
-use super::span_len;
+use super::spans::span_len;
 use crate::covariance::Covariances;
 use crate::error::{GmmError, check_parameter, check_shape};
 use crate::linalg::{Pivot, cholesky, packed_row};
@@ -70,8 +71,8 @@ pub fn sample(
         spans.collect(),
         |(start, mut stream, mut rows, mut labels)| {
             for (k, run) in runs(start..start + rows.nrows(), &ends) {
-                let rows = rows.slice_mut(ndarray::s![run.clone(), ..]);
-                labels.slice_mut(ndarray::s![run]).fill(k as i64);
+                let rows = rows.slice_mut(s![run.clone(), ..]);
+                labels.slice_mut(s![run]).fill(k as i64);
                 draw(mixture, k, roots.of(k), &mut stream, rows);
             }
         },
@@ -189,5 +190,36 @@ impl Roots {
     /// The root of component `k`; the only one is for all.
     fn of(&self, k: usize) -> &Root {
         &self.0[k.min(self.0.len() - 1)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, Array2};
+
+    #[test]
+    fn every_row_is_drawn_and_components_without_weight_have_none() {
+        let weights = ndarray::array![0.0, 0.6, 0.0, 0.4 - 1e-7, 0.0];
+        let ones = Covariances::Spherical(Array1::ones(5));
+        let mixture = Mixture::new(weights, Array2::zeros((5, 1)), ones).expect("a mixture");
+        for n_samples in [1, 10, 1_000_000] {
+            for seed in 0..20 {
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+                let ends = ends(&mixture, n_samples, &mut rng);
+                assert_eq!((ends[0], ends[4]), (0, n_samples));
+                assert!(ends[1] == ends[2] && ends[3] == ends[4]);
+            }
+        }
+    }
+
+    #[test]
+    fn runs_split_a_span_at_the_ends_of_components() {
+        let ends = [0, 5, 5, 9, 20];
+        let found = |span| runs(span, &ends).collect::<Vec<_>>();
+        assert_eq!(found(0..20), [(1, 0..5), (3, 5..9), (4, 9..20)]);
+        assert_eq!(found(3..7), [(1, 0..2), (3, 2..4)]);
+        assert_eq!(found(5..9), [(3, 0..4)]);
+        assert_eq!(found(12..20), [(4, 0..8)]);
     }
 }

@@ -1,30 +1,68 @@
-//! Renames labels so that they line up with what is known of the components beforehand.
+//! Numbers of components that agree with what is known of them beforehand.
 
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::assignment::assign;
 use crate::error::GmmError;
+use crate::mixture::Mixture;
+
+/// Other numbers must agree better by this part of all there is to agree on: rounding alone changes none.
+const WORTHWHILE: f64 = 1e-9;
 
 /// Renames `labels` so that Σ_n reference[n, label_n] is as large as it can be; `reference` has
 /// shape (N, K) and holds probabilities of the components for each row.
 ///
 /// # Errors
 /// [`GmmError::NonFinite`] where sums of `reference` are NaN or infinite.
-pub(crate) fn align(labels: &mut [u32], reference: ArrayView2<'_, f64>) -> Result<(), GmmError> {
+pub(super) fn align(labels: &mut [u32], reference: ArrayView2<'_, f64>) -> Result<(), GmmError> {
     let n_components = reference.ncols();
     let mut overlap = Array2::<f64>::zeros((n_components, n_components));
     for (&label, row) in labels.iter().zip(reference.axis_iter(Axis(0))) {
         let mut sums = overlap.row_mut(label as usize);
         sums += &row;
     }
-    let mut renamed = vec![0; n_components];
-    for (label, name) in assign(overlap.view())? {
-        renamed[label] = name as u32;
-    }
+    let names = names(overlap.view())?;
     for label in labels {
-        *label = renamed[*label as usize];
+        *label = names[*label as usize] as u32;
     }
     Ok(())
+}
+
+/// A new number for each component: that of `agreement`[component, number] the sum is largest.
+///
+/// # Errors
+/// [`GmmError::NonFinite`] where an entry is NaN or infinite.
+pub(super) fn names(agreement: ArrayView2<'_, f64>) -> Result<Vec<usize>, GmmError> {
+    let assigned = assign(agreement)?;
+    let gain: f64 = assigned
+        .iter()
+        .map(|&(k, name)| agreement[[k, name]] - agreement[[k, k]])
+        .sum();
+    let all: f64 = agreement.iter().map(|x| x.abs()).sum();
+    Ok(if gain > WORTHWHILE * all {
+        assigned.into_iter().map(|(_, name)| name).collect()
+    } else {
+        (0..agreement.nrows()).collect()
+    })
+}
+
+/// The components of `mixture`, numbered so that they lie near `means`, features in units of the roots of `variance`:
+/// the sum of the squared distances is as small as it can be.
+///
+/// # Errors
+/// [`GmmError::NonFinite`] where a distance overflows.
+pub(super) fn near(
+    means: &Array2<f64>,
+    mixture: &Mixture,
+    variance: &[f64],
+) -> Result<Mixture, GmmError> {
+    let n_components = means.nrows();
+    let agreement = Array2::from_shape_fn((n_components, n_components), |(k, name)| {
+        let differences = &mixture.means().row(k) - &means.row(name);
+        let squares = differences.iter().zip(variance).map(|(x, v)| x * x / v);
+        -squares.sum::<f64>()
+    });
+    Ok(mixture.renumbered(&names(agreement.view())?))
 }
 
 #[cfg(test)]
@@ -43,5 +81,13 @@ mod tests {
         let mut labels = [0, 0, 1, 2];
         align(&mut labels, reference.view()).expect("finite");
         assert_eq!(labels, [2, 2, 0, 1]);
+    }
+
+    #[test]
+    fn a_reference_that_says_nothing_leaves_the_labels() {
+        let reference = Array2::from_elem((5, 3), 1.0 / 3.0);
+        let mut labels = [2, 0, 1, 1, 2];
+        align(&mut labels, reference.view()).expect("finite");
+        assert_eq!(labels, [2, 0, 1, 1, 2]);
     }
 }

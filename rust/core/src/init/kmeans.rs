@@ -1,7 +1,5 @@
-//! Hard labels by k-means: greedy k-means++ centres, then Lloyd's iterations, on a sample of the rows where they are
-//! many; then every row gets the label of its nearest centre.
-//!
-//! Distances are those of a [`FeatureSpace`], so that units don't matter.
+//! Clusters: centres in a [`FeatureSpace`], found by k-means (greedy k-means++ and Lloyd's iterations) or drawn, and the rows
+//! nearest to each.
 
 use std::ops::Range;
 
@@ -10,11 +8,12 @@ use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::feature_space::FeatureSpace;
+use super::ground::Ground;
 use super::lloyd::improve;
 use super::packed_rows::{PackedRows, flops_per_row};
 use super::patience::Patience;
+use super::row_draws::distinct_rows;
 use super::seeding::greedy_centres;
-use crate::config::RowKnowledge;
 use crate::data::Rows;
 use crate::error::GmmError;
 use crate::float::Float;
@@ -24,43 +23,104 @@ use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::{Spans, Threads};
 use crate::tile::{MAX_TILE, Tile, buffer};
 
-/// A label in 0..n_clusters for each row. Clusters may stay empty where rows are fewer or equal.
-///
-/// # Errors
-/// [`GmmError::Interrupted`] at the end of `patience`.
-pub(crate) fn kmeans_labels<T: Float>(
-    rows: &Rows<'_, T>,
-    knowledge: &RowKnowledge<'_>,
-    space: &FeatureSpace<T>,
-    n_clusters: usize,
-    threads: &Threads,
-    rng: &mut Xoshiro256PlusPlus,
-    patience: Patience<'_>,
-) -> Result<Vec<u32>, GmmError> {
-    let packed = PackedRows::new(rows, knowledge, space, n_clusters, threads, rng);
-    let centres = centres(&packed, rows, space, n_clusters, threads, rng, patience)?;
-    Ok(nearest_labels(rows, space, &centres, threads))
+/// Centres of clusters, one for each component, one after another.
+pub(super) struct Clusters<T> {
+    space: FeatureSpace<T>,
+    centres: Vec<T>,
 }
 
-/// The centres of `n_clusters` clusters of the rows in `packed`, one after another.
-fn centres<T: Float>(
+impl<T: Float> Clusters<T> {
+    /// By greedy k-means++; centres of components with known rows are the means of these.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] at the end of `patience`.
+    pub(super) fn seeded(
+        ground: &Ground<'_, '_, T>,
+        space: FeatureSpace<T>,
+        rng: &mut Xoshiro256PlusPlus,
+        patience: &mut Patience<'_>,
+    ) -> Result<Self, GmmError> {
+        let packed = pack(ground, &space);
+        let centres = seeds(&packed, ground, &space, rng, patience)?;
+        Ok(Self::new(ground, space, &centres))
+    }
+
+    /// By k-means: seeded ones, improved.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] at the end of `patience`.
+    pub(super) fn by_kmeans(
+        ground: &Ground<'_, '_, T>,
+        space: FeatureSpace<T>,
+        rng: &mut Xoshiro256PlusPlus,
+        patience: &mut Patience<'_>,
+    ) -> Result<Self, GmmError> {
+        let packed = pack(ground, &space);
+        let mut centres = seeds(&packed, ground, &space, rng, patience)?;
+        improve(
+            &packed,
+            &mut centres,
+            space.n_axes(),
+            ground.em.threads,
+            patience,
+        )?;
+        Ok(Self::new(ground, space, &centres))
+    }
+
+    /// At rows drawn at random; centres of components with known rows are the means of these.
+    pub(super) fn at_random_rows(
+        ground: &Ground<'_, '_, T>,
+        space: FeatureSpace<T>,
+        rng: &mut Xoshiro256PlusPlus,
+    ) -> Self {
+        let mut centres = ground.known.centres(&space);
+        let n_drawn = ground.n_components() - centres.len() / space.n_axes();
+        let (rows, weights) = (&ground.em.rows, ground.em.knowledge.sample_weight);
+        for n in distinct_rows(rows.n_samples(), weights, n_drawn, rng) {
+            centres.extend(space.point(rows, n));
+        }
+        Self::new(ground, space, &centres)
+    }
+
+    /// Clusters about `centres`, of which the known ones come first.
+    fn new(ground: &Ground<'_, '_, T>, space: FeatureSpace<T>, centres: &[T]) -> Self {
+        Self {
+            centres: ground.known.in_place(centres, space.n_axes()),
+            space,
+        }
+    }
+
+    /// The nearest centre of each row.
+    pub(super) fn labels(&self, ground: &Ground<'_, '_, T>) -> Vec<u32> {
+        nearest_labels(
+            &ground.em.rows,
+            &self.space,
+            &self.centres,
+            ground.em.threads,
+        )
+    }
+}
+
+fn pack<T: Float>(ground: &Ground<'_, '_, T>, space: &FeatureSpace<T>) -> PackedRows<T> {
+    let em = ground.em;
+    let weights = em.knowledge.sample_weight;
+    PackedRows::new(&em.rows, weights, space, ground.n_components(), em.threads)
+}
+
+/// The centres by greedy k-means++, the known ones first.
+fn seeds<T: Float>(
     packed: &PackedRows<T>,
-    rows: &Rows<'_, T>,
+    ground: &Ground<'_, '_, T>,
     space: &FeatureSpace<T>,
-    n_clusters: usize,
-    threads: &Threads,
     rng: &mut Xoshiro256PlusPlus,
-    mut patience: Patience<'_>,
+    patience: &mut Patience<'_>,
 ) -> Result<Vec<T>, GmmError> {
-    let mut centres = greedy_centres(packed, rows, space, n_clusters, threads, rng, &mut patience)?;
-    improve(
-        packed,
-        &mut centres,
-        rows.n_features(),
-        threads,
-        &mut patience,
-    )?;
-    Ok(centres)
+    let known = ground.known.centres(space);
+    let (n_clusters, threads) = (ground.n_components(), ground.em.threads);
+    let rows = &ground.em.rows;
+    greedy_centres(
+        packed, rows, space, &known, n_clusters, threads, rng, patience,
+    )
 }
 
 /// The nearest centre of each row, the first of equals.
@@ -70,8 +130,8 @@ fn nearest_labels<T: Float>(
     centres: &[T],
     threads: &Threads,
 ) -> Vec<u32> {
-    let n_features = rows.n_features();
-    let flops = flops_per_row(n_features, centres.len() / n_features);
+    let n_axes = space.n_axes();
+    let flops = flops_per_row(n_axes, centres.len() / n_axes);
     let spans = Spans::new(rows.n_samples(), flops, 0);
     let mut labels = vec![0; rows.n_samples()];
     let parts = labels.chunks_mut(spans.span_len());
@@ -110,7 +170,7 @@ impl<T: Float> WithSimd for Label<'_, T> {
 impl<T: Float> Label<'_, T> {
     #[inline(always)]
     fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) {
-        let mut tile = Tile::new(self.rows.n_features(), MAX_TILE);
+        let mut tile = Tile::new(self.space.n_axes(), MAX_TILE);
         let mut found = buffer::<T>(MAX_TILE);
         let span = self.rows.view().slice_move(s![self.span, ..]);
         let tiles = span.axis_chunks_iter(Axis(0), MAX_TILE);
@@ -137,6 +197,7 @@ mod tests {
 
     use super::*;
     use crate::init::lloyd::sums;
+    use crate::init::sample::stratified;
     use crate::spread::Spread;
 
     const N_CLUSTERS: usize = 8;
@@ -171,7 +232,7 @@ mod tests {
             let threads = Threads::new(2).expect("2 threads");
             let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
             Self {
-                space: FeatureSpace::new(&spread, &spread.variance),
+                space: FeatureSpace::standardised(&spread),
                 rows,
                 threads,
             }
@@ -179,28 +240,36 @@ mod tests {
 
         fn packed(&self, sample_weight: Option<&Array1<f64>>) -> PackedRows<f64> {
             let weights = sample_weight.map(|weights| weights.view());
-            PackedRows::pack(
-                &self.rows,
-                None,
-                weights,
-                &self.space,
-                N_CLUSTERS,
-                &self.threads,
-            )
+            let (rows, space) = (&self.rows, &self.space);
+            PackedRows::new(rows, weights, space, N_CLUSTERS, &self.threads)
         }
 
-        fn centres(&self, packed: &PackedRows<f64>, seed: u64) -> Vec<f64> {
+        fn centres(
+            &self,
+            packed: &PackedRows<f64>,
+            seed: u64,
+            mut may_go_on: impl FnMut() -> ControlFlow<()>,
+        ) -> Result<Vec<f64>, GmmError> {
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-            centres(
+            let (rows, space, threads) = (&self.rows, &self.space, &self.threads);
+            let patience = &mut Patience::new(&mut may_go_on);
+            let mut centres = greedy_centres(
                 packed,
-                &self.rows,
-                &self.space,
+                rows,
+                space,
+                &[],
                 N_CLUSTERS,
-                &self.threads,
+                threads,
                 &mut rng,
-                Patience::new(&mut || ControlFlow::Continue(())),
-            )
-            .expect("not interrupted")
+                patience,
+            )?;
+            improve(packed, &mut centres, 3, threads, patience)?;
+            Ok(centres)
+        }
+
+        fn centres_in_the_end(&self, packed: &PackedRows<f64>, seed: u64) -> Vec<f64> {
+            let go_on = || ControlFlow::Continue(());
+            self.centres(packed, seed, go_on).expect("not interrupted")
         }
 
         fn inertia(&self, packed: &PackedRows<f64>, centres: &[f64]) -> f64 {
@@ -215,21 +284,21 @@ mod tests {
             let problem = Problem::new(&data);
             let all = problem.packed(None);
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
-            let sample = PackedRows::new(
-                &problem.rows,
-                &RowKnowledge::default(),
-                &problem.space,
-                N_CLUSTERS,
-                &problem.threads,
-                &mut rng,
-            );
-            assert!(sample.len() < all.len());
-            let best = |packed: &PackedRows<f64>| {
+            let drawn = data.select(Axis(0), &stratified(150_000, None, 1 << 16, &mut rng));
+            let sampled = Problem::new(&drawn);
+            // Both in the same space.
+            let sampled = Problem {
+                space: Problem::new(&data).space,
+                ..sampled
+            };
+            let best = |problem_of_centres: &Problem<'_>| {
+                let packed = problem_of_centres.packed(None);
                 (0..8)
-                    .map(|seed| problem.inertia(&all, &problem.centres(packed, seed)))
+                    .map(|seed| problem_of_centres.centres_in_the_end(&packed, seed))
+                    .map(|centres| problem.inertia(&all, &centres))
                     .fold(f64::INFINITY, f64::min)
             };
-            let (of_sample, of_all) = (best(&sample), best(&all));
+            let (of_sample, of_all) = (best(&sampled), best(&problem));
             assert!(of_sample < 1.01 * of_all, "{of_sample} {of_all}");
         }
     }
@@ -240,8 +309,8 @@ mod tests {
         let problem = Problem::new(&data);
         let equal = Array1::from_elem(2000, 49.0);
         assert_eq!(
-            problem.centres(&problem.packed(Some(&equal)), 1),
-            problem.centres(&problem.packed(None), 1)
+            problem.centres_in_the_end(&problem.packed(Some(&equal)), 1),
+            problem.centres_in_the_end(&problem.packed(None), 1)
         );
     }
 
@@ -282,15 +351,8 @@ mod tests {
     fn a_long_search_can_be_stopped() {
         let data = blobs(70_000, 1.0);
         let problem = Problem::new(&data);
-        let labels = kmeans_labels(
-            &problem.rows,
-            &RowKnowledge::default(),
-            &problem.space,
-            64,
-            &problem.threads,
-            &mut Xoshiro256PlusPlus::seed_from_u64(0),
-            Patience::new(&mut || ControlFlow::Break(())),
-        );
-        assert_eq!(labels.err(), Some(GmmError::Interrupted));
+        let stop = || ControlFlow::Break(());
+        let centres = problem.centres(&problem.packed(None), 0, stop);
+        assert_eq!(centres.err(), Some(GmmError::Interrupted));
     }
 }

@@ -23,7 +23,8 @@ use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::Threads;
 use crate::tile::{Buffer, MAX_TILE, buffer};
 
-/// `n_clusters` rows as centres, one after another. Where rows are fewer or equal, centres are equal, too.
+/// `n_clusters` centres, one after another: the `known` ones and then rows. Where rows are fewer or equal, centres are
+/// equal, too.
 ///
 /// # Errors
 /// [`GmmError::Interrupted`] at the end of `patience`.
@@ -31,11 +32,13 @@ pub(super) fn greedy_centres<T: Float>(
     packed: &PackedRows<T>,
     rows: &Rows<'_, T>,
     space: &FeatureSpace<T>,
+    known: &[T],
     n_clusters: usize,
     threads: &Threads,
     rng: &mut Xoshiro256PlusPlus,
     patience: &mut Patience<'_>,
 ) -> Result<Vec<T>, GmmError> {
+    let n_axes = space.n_axes();
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
     let by_weight: Vec<Distances<T>> = packed.spans.iter().map(Distances::equal).collect();
     let mut potentials: Vec<Potential<'_, T>> = packed
@@ -43,13 +46,27 @@ pub(super) fn greedy_centres<T: Float>(
         .iter()
         .map(|rows| Potential::new(rows, n_candidates))
         .collect();
-    let mut centres = Vec::with_capacity(n_clusters * space.n_features());
-    let mut drawn = draw(by_weight.iter(), 1, rng);
+    let mut centres = Vec::with_capacity(n_clusters * n_axes);
+    let mut known = known.chunks_exact(n_axes);
     loop {
-        let candidates: Vec<Vec<T>> = drawn
-            .iter()
-            .map(|&(span, lane)| space.point(rows, packed.row(span * packed.span_len + lane)))
-            .collect();
+        let candidates: Vec<Vec<T>> = match known.next() {
+            Some(centre) => vec![centre.to_vec()],
+            None => {
+                let left = potentials.iter().map(|span| &span.left);
+                let mut drawn = match centres.is_empty() {
+                    true => draw(by_weight.iter(), 1, rng),
+                    false => draw(left, n_candidates, rng),
+                };
+                if drawn.is_empty() {
+                    drawn = draw(by_weight.iter(), n_candidates, rng);
+                }
+                let row = |&(span, lane)| span * packed.span_len + lane;
+                drawn
+                    .iter()
+                    .map(|drawn| space.point(rows, row(drawn)))
+                    .collect()
+            }
+        };
         threads.map(potentials.iter_mut().collect(), |potential| {
             kernels::run(Try {
                 potential,
@@ -58,7 +75,7 @@ pub(super) fn greedy_centres<T: Float>(
         });
         let chosen = best_candidate(&potentials, candidates.len());
         centres.extend_from_slice(&candidates[chosen]);
-        if centres.len() == n_clusters * space.n_features() {
+        if centres.len() == n_clusters * n_axes {
             return Ok(centres);
         }
         for Potential {
@@ -67,11 +84,7 @@ pub(super) fn greedy_centres<T: Float>(
         {
             std::mem::swap(left, &mut candidates[chosen]);
         }
-        drawn = draw(potentials.iter().map(|span| &span.left), n_candidates, rng);
-        if drawn.is_empty() {
-            drawn = draw(by_weight.iter(), n_candidates, rng);
-        }
-        patience.spend(packed.len() * flops_per_row(space.n_features(), candidates.len()))?;
+        patience.spend(packed.len() * flops_per_row(n_axes, candidates.len()))?;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use gmm_core::{
     Covariances, Fit, FitConfig, Float, Mixture, PriorConfig, Regularisation, RowKnowledge, Rows,
-    Start, Threads,
+    Start, StartMethod, Threads,
 };
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 use rand::{RngExt, SeedableRng};
@@ -99,7 +99,7 @@ pub(crate) fn fit_with<T: Float>(
     let threads = Threads::new(threads).expect("threads");
     let config = FitConfig {
         tol: 1e-8,
-        start: Start::KMeans(5),
+        start: Start::drawn(StartMethod::KMeans, 5),
         seed: 7,
         regularisation: Regularisation::Prior(prior),
         ..FitConfig::new(k)

@@ -2,8 +2,8 @@
 
 use crate::common::{blobs, covariance, fit, fit_with, labels, normal, rng, same_partition};
 use gmm_core::{
-    Covariances, Fit, FitConfig, GmmError, Mixture, PriorConfig, Regularisation, RowKnowledge,
-    Rows, Start, Threads,
+    Covariances, Fit, FitConfig, Float, GmmError, Mixture, PriorConfig, Regularisation,
+    RowKnowledge, Rows, Start, StartFailure, StartMethod, Threads,
 };
 use ndarray::{Array1, Array2, Array3, array};
 use std::ops::ControlFlow;
@@ -147,6 +147,57 @@ fn tight_clusters_far_apart_keep_the_digits_of_their_spread() {
     }
 }
 
+/// The fit of `k` components from three starts.
+fn fit_regularised<T: Float>(
+    data: &Array2<T>,
+    k: usize,
+    regularisation: Regularisation,
+) -> Result<Fit, GmmError> {
+    let config = FitConfig {
+        regularisation,
+        start: Start::drawn(StartMethod::KMeans, 3),
+        ..FitConfig::new(k)
+    };
+    let go_on = |_| ControlFlow::Continue(());
+    let threads = Threads::new(2).expect("2 threads");
+    let rows = Rows::new(data.view()).expect("finite");
+    gmm_core::fit(rows, &config, RowKnowledge::default(), &threads, go_on)
+}
+
+#[test]
+fn without_a_prior_components_that_collapse_are_named_and_kept_wide() {
+    let mut data = blobs(200, 2, 2, 20.0, 2);
+    for i in (0..200).step_by(2) {
+        data.row_mut(i).fill(-50.0);
+    }
+    let fitted = fit_regularised(&data, 2, Regularisation::Ridge(0.0)).expect("a fit");
+    assert_sound(&fitted);
+    let k = fitted.collapsed[0];
+    assert_eq!(fitted.collapsed, [k]);
+    assert!(fitted.mixture.means().row(k).iter().all(|x| *x == -50.0));
+    for (number, start) in fitted.restarts.iter().enumerate() {
+        let Some(StartFailure::Collapsed(collapses)) = &start.failure else {
+            panic!("start {number} did not collapse");
+        };
+        assert_eq!(collapses.len(), 1);
+    }
+    let ridge = fit_regularised(&data, 2, Regularisation::RelativeRidge(1e-6)).expect("a fit");
+    assert_sound(&ridge);
+    assert!(ridge.collapsed.is_empty() && ridge.restarts.iter().all(|s| s.failure.is_none()));
+}
+
+#[test]
+fn f32_data_whose_squares_it_cannot_hold() {
+    let data = blobs(300, 2, 3, 8.0, 5);
+    let truth: Array1<i64> = (0..300).map(|i| i % 3).collect();
+    for scale in [1e-30, 1e-20, 1e20, 1e30] {
+        let scaled = data.mapv(|x| (x * scale) as f32);
+        let fitted = fit_regularised(&scaled, 3, Regularisation::RelativeRidge(1e-6));
+        let found = labels(&fitted.expect("a fit").mixture, scaled.view());
+        assert!(same_partition(&truth, &found), "{scale}");
+    }
+}
+
 #[test]
 fn collinear_features() {
     let mut rng = rng(6);
@@ -185,14 +236,15 @@ fn bad_data_and_parameters_are_errors_that_say_what_was_wrong() {
         gmm_core::fit(rows, config, RowKnowledge::default(), &threads, go_on).map(|_| ())
     };
     assert!(result(&FitConfig::new(2)).is_ok());
-    let changes: [fn(&mut FitConfig); 7] = [
+    let changes: [fn(&mut FitConfig); 8] = [
         |config| config.n_components = 0,
-        |config| config.max_iter = 0,
         |config| config.tol = f64::NAN,
         |config| config.tol = -1.0,
-        |config| config.start = Start::KMeans(0),
-        |config| config.start = Start::From(crate::common::random_mixture(3, 2, 0)),
+        |config| config.start = Start::drawn(StartMethod::KMeans, 0),
+        |config| config.initial = crate::common::random_mixture(3, 2, 0).into(),
         |config| config.regularisation = Regularisation::Ridge(-1.0),
+        |config| config.regularisation = Regularisation::RelativeRidge(f64::INFINITY),
+        |config| config.regularisation = Regularisation::Ridges(array![1.0, 1.0, 1.0]),
     ];
     for change in changes {
         let mut config = FitConfig::new(2);

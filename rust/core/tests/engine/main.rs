@@ -3,5 +3,6 @@
 mod common;
 mod degenerate;
 mod determinism;
+mod distribution;
 mod oracle;
 mod properties;

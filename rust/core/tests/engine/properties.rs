@@ -3,7 +3,7 @@
 use crate::common::{blobs, fit, fit_with, labels, same_partition};
 use gmm_core::{
     Evaluator, FitConfig, GmmError, LogPrior, PriorConfig, Progress, RowKnowledge, Rows, Start,
-    Threads, assign,
+    StartMethod, Threads, assign,
 };
 use ndarray::{Array1, Array2};
 use std::ops::ControlFlow;
@@ -123,7 +123,7 @@ fn more_starts_are_never_worse() {
     let bound = |n_init| {
         let config = FitConfig {
             max_iter: 50,
-            start: Start::KMeans(n_init),
+            start: Start::drawn(StartMethod::KMeans, n_init),
             seed: 3,
             ..FitConfig::new(8)
         };
@@ -144,7 +144,7 @@ fn the_observer_sees_every_iteration_and_can_stop() {
     let config = FitConfig {
         max_iter: 5,
         tol: 0.0,
-        start: Start::KMeans(2),
+        start: Start::drawn(StartMethod::KMeans, 2),
         ..FitConfig::new(3)
     };
     let mut seen = Vec::new();

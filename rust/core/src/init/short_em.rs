@@ -1,0 +1,51 @@
+//! The best of several short runs of EM from rows drawn at random (Biernacki, Celeux & Govaert 2003, "em-EM").
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::candidates::drawing_space;
+use super::ground::Ground;
+use super::kmeans::Clusters;
+use super::patience::Patience;
+use super::trial::on_trial_rows;
+use crate::accumulate::flops_per_row;
+use crate::error::GmmError;
+use crate::float::Float;
+use crate::mixture::Mixture;
+use crate::stats::MomentKind;
+
+/// Short runs.
+const RUNS: usize = 10;
+
+/// Iterations of each.
+const ITERATIONS: usize = 5;
+
+/// The mixture that the best short run ends at; where every one collapses, the one that the last started from.
+///
+/// # Errors
+/// [`GmmError::Interrupted`] at the end of `patience`.
+pub(super) fn short_em_start<T: Float>(
+    ground: &Ground<'_, '_, T>,
+    rng: &mut Xoshiro256PlusPlus,
+    patience: &mut Patience<'_>,
+) -> Result<Mixture, GmmError> {
+    on_trial_rows(ground, rng, |trial, rng| {
+        let (n_rows, n_features) = trial.em.rows.view().dim();
+        let pass = n_rows * flops_per_row(trial.n_components(), n_features, MomentKind::Full);
+        let mut best: Option<(Mixture, f64)> = None;
+        let mut start = None;
+        for run in 0..RUNS {
+            let space = drawing_space(trial, run, rng);
+            let clusters = Clusters::at_random_rows(trial, space, rng);
+            let mixture = trial.mixture_of_labels(clusters.labels(trial))?;
+            if let Ok(found) = trial.em.iterate(mixture.clone(), ITERATIONS)
+                && best.as_ref().is_none_or(|best| found.1 > best.1)
+            {
+                best = Some(found);
+            }
+            start = Some(mixture);
+            patience.spend(ITERATIONS * pass)?;
+        }
+        let best = best.map(|(mixture, _)| mixture).or(start);
+        Ok(best.expect("a run"))
+    })
+}

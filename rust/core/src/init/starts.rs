@@ -1,0 +1,175 @@
+//! The starting mixtures of a fit.
+//!
+//! Each depends on the seed and on its number only, so that starts can be drawn in any order.
+
+use std::ops::ControlFlow;
+
+use ndarray::{Array2, ArrayView2, Axis};
+use rand::RngExt;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::SeedableRng;
+
+use super::alignment::near;
+use super::candidates::{drawing_space, kmeans_start};
+use super::given::Given;
+use super::ground::Ground;
+use super::kmeans::Clusters;
+use super::labelled::KnownMeans;
+use super::patience::Patience;
+use super::random::RandomResponsibilities;
+use super::short_em::short_em_start;
+use super::trial::on_trial_rows;
+use crate::config::RowKnowledge;
+use crate::data::LogPrior;
+use crate::em::Em;
+use crate::error::GmmError;
+use crate::float::Float;
+use crate::mixture::Mixture;
+use crate::spread::Spread;
+use crate::start::{Start, StartMethod};
+
+/// What the starts of a fit are made from.
+pub(crate) struct Starts<'b, 'a, T> {
+    em: &'b Em<'a, T>,
+    spread: &'b Spread,
+    known: KnownMeans,
+    /// The class priors as probabilities, where there is nothing else that components are numbered by.
+    probabilities: Option<Array2<f64>>,
+}
+
+impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
+    /// The starts that the configuration of `em` asks for.
+    pub(crate) fn new(em: &'b Em<'a, T>, spread: &'b Spread) -> Self {
+        let RowKnowledge {
+            log_prior,
+            align_to,
+            ..
+        } = &em.knowledge;
+        let log_prior = log_prior.as_ref().filter(|_| align_to.is_none());
+        Self {
+            em,
+            spread,
+            known: KnownMeans::new(&em.rows, &em.knowledge, em.config.n_components),
+            probabilities: log_prior.map(probabilities),
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        match &self.em.config.start {
+            _ if self.em.config.initial.are_complete() => 1,
+            Start::Drawn { n_init, .. } => *n_init,
+            Start::Responsibilities(arrays) => arrays.len(),
+        }
+    }
+
+    /// The mixture that start number `index` begins with. A long start asks now and then whether it may go on.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] as the answer.
+    pub(crate) fn mixture(
+        &self,
+        index: usize,
+        may_go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Mixture, GmmError> {
+        let config = self.em.config;
+        if let Some(mixture) = config.initial.mixture() {
+            return mixture;
+        }
+        let mixture = match &config.start {
+            Start::Responsibilities(arrays) => self.em.mixture_of(&Given {
+                responsibilities: arrays[index].view(),
+                sample_weight: self.em.knowledge.sample_weight,
+            })?,
+            Start::Drawn { method, .. } => {
+                let drawn = self.draw(*method, index, &mut Patience::new(may_go_on))?;
+                match &config.initial.means {
+                    Some(means) => near(means, &drawn, &self.spread.variance)?,
+                    None => drawn,
+                }
+            }
+        };
+        config.initial.replace(mixture)
+    }
+
+    fn draw(
+        &self,
+        method: StartMethod,
+        index: usize,
+        patience: &mut Patience<'_>,
+    ) -> Result<Mixture, GmmError> {
+        let mut rng = stream(self.em.config.seed, index);
+        let rng = &mut rng;
+        let ground = self.ground();
+        match method {
+            StartMethod::KMeans => kmeans_start(&ground, index, rng, patience),
+            StartMethod::KMeansPlusPlus => {
+                let clusters = on_trial_rows(&ground, rng, |trial, rng| {
+                    let space = drawing_space(trial, index, rng);
+                    Clusters::seeded(trial, space, rng, patience)
+                })?;
+                ground.mixture_of_labels(clusters.labels(&ground))
+            }
+            StartMethod::RandomFromData => {
+                let space = drawing_space(&ground, index, rng);
+                let clusters = Clusters::at_random_rows(&ground, space, rng);
+                ground.mixture_of_labels(clusters.labels(&ground))
+            }
+            StartMethod::Random => {
+                let RowKnowledge {
+                    log_prior,
+                    sample_weight,
+                    align_to,
+                } = self.em.knowledge.reborrow();
+                let n_components = self.em.config.n_components;
+                let key = rng.random();
+                let drawn =
+                    RandomResponsibilities::new(key, n_components, log_prior, sample_weight);
+                self.em.mixture_of(&match align_to {
+                    Some(reference) => drawn.aligned(reference)?,
+                    None => drawn,
+                })
+            }
+            StartMethod::ShortEm => short_em_start(&ground, rng, patience),
+        }
+    }
+
+    fn ground(&self) -> Ground<'_, 'a, T> {
+        let probabilities = self.probabilities.as_ref().map(|array| array.view());
+        let align_to: Option<ArrayView2<'_, f64>> = self
+            .em
+            .knowledge
+            .align_to
+            .as_ref()
+            .map(|view| view.reborrow());
+        Ground {
+            em: self.em,
+            reference: align_to.or(probabilities),
+            known: &self.known,
+            spread: self.spread,
+        }
+    }
+}
+
+/// p_nk = exp(log p_nk) / Σ_j exp(log p_nj); 0 in rows that rule out every component.
+fn probabilities(log_prior: &LogPrior<'_>) -> Array2<f64> {
+    let mut probabilities = log_prior.view().to_owned();
+    for mut row in probabilities.axis_iter_mut(Axis(0)) {
+        let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if largest == f64::NEG_INFINITY {
+            row.fill(0.0);
+            continue;
+        }
+        row.mapv_inplace(|p| (p - largest).exp());
+        let sum = row.sum();
+        row /= sum;
+    }
+    probabilities
+}
+
+/// The random numbers of start number `index`.
+fn stream(seed: u64, index: usize) -> Xoshiro256PlusPlus {
+    // The seeds of the streams are numbers of one that has the fit's seed, so that neighbouring seeds share none.
+    let first: u64 = Xoshiro256PlusPlus::seed_from_u64(seed).random();
+    Xoshiro256PlusPlus::seed_from_u64(first.wrapping_add(index as u64))
+}
