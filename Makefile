@@ -27,7 +27,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md THIRD-PARTY-LICENSES.t
 .NOTPARALLEL:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: help demo test test-rust test-python test-inlining build bench bench-check lint format licences wheel clean
+.PHONY: help demo docs test test-rust test-python test-inlining build bench bench-check lint format licences wheel clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -49,6 +49,9 @@ test-inlining: build/wheel/.built
 
 build: build/wheel/.built ## a wheel for this machine, in build/wheel/
 	@ls build/wheel/*.whl
+
+docs: build/docs-venv/.ready ## the documentation, in build/docs/; warnings are errors
+	build/docs-venv/bin/python -m sphinx -W --keep-going --quiet --fresh-env docs build/docs
 
 bench: build/bench-venv/.ready ## the Rust benchmarks, then every script in benches/
 	cargo bench --package gmm-core --locked
@@ -87,7 +90,7 @@ wheel: .venv/.wheel ## sdist and portable wheel in dist/, audited, and tried wit
 
 clean: ## remove all that these verbs made
 	cargo clean
-	rm -rf __pycache__ .venv build dist benches/results .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf __pycache__ .venv build dist docs/generated benches/results .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f python/gmm_rs/_core*.so python/gmm_rs/_core*.pyd
 	find python rust tests benches examples scripts -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 

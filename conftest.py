@@ -1,8 +1,11 @@
 """Every test and doctest runs in an empty folder of its own: pipelines write into the current one."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ["MPLBACKEND"] = "agg"  # pictures in memory, on any machine
 
 
 @pytest.fixture(autouse=True)

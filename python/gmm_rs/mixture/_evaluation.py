@@ -167,7 +167,7 @@ class EvaluatedMixture(FittedMixture):
         return float(np.average(self._log_densities(rows, class_prior), weights=weights))
 
     def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
-        """Akaike's information criterion, −2 log p(X) + 2 n_parameters_; the lower the better.
+        """Akaike's information criterion, −2 log p(X) + 2 `n_parameters_`; the lower the better.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ class EvaluatedMixture(FittedMixture):
         return deviance + 2.0 * self.n_parameters_
 
     def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
-        """Bayesian information criterion, −2 log p(X) + n_parameters_ log n_samples; the lower the better.
+        """Bayesian information criterion, −2 log p(X) + `n_parameters_` log n_samples; the lower the better.
 
         Parameters
         ----------

@@ -105,7 +105,7 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
         Number of free parameters.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if the data were a frame whose names are all strings.
 
     See Also

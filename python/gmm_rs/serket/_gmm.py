@@ -97,9 +97,9 @@ class GMM(Module):
         The class of each row, in [0, K), the message from downstream taken into account.
     accuracy_ : float or None
         Fraction of rows whose class is their category, under the best one-to-one matching; None without categories.
-    log_likelihoods_ : ndarray of shape (n_iter_,)
+    log_likelihoods_ : ndarray of shape (n_iter,)
         Log-likelihood of the data for each iteration of the last learning update, in nats.
-    lower_bounds_ : ndarray of shape (n_iter_,)
+    lower_bounds_ : ndarray of shape (n_iter,)
         What EM maximises, for each iteration, divided by the number of rows: log-likelihood plus log-density of the
         prior. It never falls.
     n_iter_ : int
