@@ -190,6 +190,22 @@ def test_given_parameters_replace_those_of_each_start(covariance_type: str, give
         assert np.trace(distances) <= distances[np.arange(3), other].sum(axis=1).min() + 1e-9
 
 
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
+@pytest.mark.parametrize("seed", range(4))
+def test_clusters_have_the_numbers_of_the_covariances_that_theirs_are_like(covariance_type: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    deviations = np.array([0.1, 1.0, 10.0])
+    X = np.concatenate([100.0 * k + s * rng.standard_normal((200, 2)) for k, s in enumerate(deviations)])
+    variances = deviations**2
+    covariances = {
+        "full": variances[:, None, None] * np.eye(2),
+        "diag": np.repeat(variances[:, None], 2, axis=1),
+        "spherical": variances,
+    }[covariance_type]
+    found = fit(X, 3, covariance_type=covariance_type, covariances_init=covariances, seed=seed)
+    assert_allclose(found["means"], [[0, 0], [100, 100], [200, 200]], atol=3.0)
+
+
 def test_all_parameters_are_the_only_start() -> None:
     X, _ = blobs()
     start = Parameters(np.full(3, 1 / 3), X[:3].copy(), np.tile(np.eye(2), (3, 1, 1)))

@@ -3,8 +3,11 @@
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::assignment::assign;
+use crate::covariance::Covariances;
 use crate::error::GmmError;
 use crate::mixture::Mixture;
+use crate::parallel::Threads;
+use crate::precision::Precision;
 
 /// Other numbers must agree better by this part of all there is to agree on: rounding alone changes none.
 const WORTHWHILE: f64 = 1e-9;
@@ -62,6 +65,32 @@ pub(super) fn near(
         let squares = differences.iter().zip(variance).map(|(x, v)| x * x / v);
         -squares.sum::<f64>()
     });
+    Ok(mixture.renumbered(&names(agreement.view())?))
+}
+
+/// The components of `mixture`, numbered so that their covariances S_k are like `covariances` Σ: the sum of
+///   log |Σ| + tr(S_k Σ⁻¹)
+/// is as small as it can be, which is −2/n times the log-likelihood of rows with the covariance S_k under Σ.
+///
+/// # Errors
+/// [`GmmError::DegenerateCovariance`] where one of `covariances` is not positive definite.
+pub(super) fn alike(
+    covariances: &Covariances,
+    mixture: &Mixture,
+    threads: &Threads,
+) -> Result<Mixture, GmmError> {
+    let (n_components, n_features) = mixture.means().dim();
+    let (weights, means) = (mixture.weights().clone(), mixture.means().clone());
+    let wanted = Precision::new(&Mixture::new(weights, means, covariances.clone())?, threads)?;
+    let mut agreement = Array2::zeros((n_components, n_components));
+    for (k, mut row) in agreement.outer_iter_mut().enumerate() {
+        let covariance = Array2::from_shape_fn((n_features, n_features), |(i, j)| {
+            mixture.covariances().entry(k, i.max(j), i.min(j))
+        });
+        for (name, agreement) in row.iter_mut().enumerate() {
+            *agreement = -wanted.log_dets[name] - wanted.trace(name, &covariance);
+        }
+    }
     Ok(mixture.renumbered(&names(agreement.view())?))
 }
 

@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use super::alignment::near;
+use super::alignment::{alike, near};
 use super::candidates::{drawing_space, kmeans_start};
 use super::given::Given;
 use super::ground::Ground;
@@ -26,7 +26,7 @@ use crate::error::GmmError;
 use crate::float::Float;
 use crate::mixture::Mixture;
 use crate::spread::Spread;
-use crate::start::{Start, StartMethod};
+use crate::start::{InitialParameters, Start, StartMethod};
 
 /// What the starts of a fit are made from.
 pub(crate) struct Starts<'b, 'a, T> {
@@ -83,9 +83,15 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
             })?,
             Start::Drawn { method, .. } => {
                 let drawn = self.draw(*method, index, &mut Patience::new(may_go_on))?;
-                match &config.initial.means {
-                    Some(means) => near(means, &drawn, &self.spread.variance)?,
-                    None => drawn,
+                match &config.initial {
+                    InitialParameters {
+                        means: Some(means), ..
+                    } => near(means, &drawn, &self.spread.variance)?,
+                    InitialParameters {
+                        covariances: Some(covariances),
+                        ..
+                    } => alike(covariances, &drawn, self.em.threads)?,
+                    _ => drawn,
                 }
             }
         };
