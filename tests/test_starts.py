@@ -202,7 +202,7 @@ def test_clusters_have_the_numbers_of_the_covariances_that_theirs_are_like(covar
         "diag": np.repeat(variances[:, None], 2, axis=1),
         "spherical": variances,
     }[covariance_type]
-    found = fit(X, 3, covariance_type=covariance_type, covariances_init=covariances, seed=seed)
+    found = fit(X, 3, covariance_type=covariance_type, covariances_init=covariances, seed=seed, reg_covar=1e-6)
     assert_allclose(found["means"], [[0, 0], [100, 100], [200, 200]], atol=3.0)
 
 
