@@ -79,7 +79,8 @@ def fit(
     num_threads: int,
 ) -> FitResult: ...
 
-# datasets: X, seed, sample_weight; weights_init, means_init, covariances_init. An exception is that of a fit of it alone.
+# A data set: X, seed, sample_weight; weights_init, means_init, covariances_init. An exception is what a fit of it alone
+# raises.
 def fit_many(
     datasets: list[tuple[_Data, int, _Float64 | None, _Float64 | None, _Float64 | None, _Float64 | None]],
     n_components: int,

@@ -1,6 +1,7 @@
 """Many data sets in: each is read on its own, and what is wrong with one doesn't concern the others."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -50,24 +51,19 @@ def listed(datasets: object) -> list[Any]:
     >>> len(listed(np.zeros((4, 9, 2))))
     4
     """
-    ndim = getattr(datasets, "ndim", None)
-    if ndim == 2 or hasattr(datasets, "columns"):
-        raise DimensionError(
-            f"datasets is one matrix, of shape {np.shape(datasets)}, but a list of matrices or an array of shape "
-            f"(n_sets, n_samples, n_features) is needed: pass [X], or X.reshape(n_sets, n_samples, n_features)"
-        )
-    is_array_of_sets = ndim == 3 or (ndim == 1 and getattr(datasets, "dtype", None) == object)
+    needed = "a list of matrices or an array of shape (n_sets, n_samples, n_features) is needed"
     if isinstance(datasets, Mapping | str | bytes) or not isinstance(datasets, Iterable):
         advice = ": pass list(datasets.values())" if isinstance(datasets, Mapping) else ""
-        raise DataTypeError(
-            f"datasets must be a list of matrices or an array of shape (n_sets, n_samples, n_features), but is a "
-            f"{type(datasets).__name__}{advice}"
-        )
-    if ndim is not None and not is_array_of_sets:
+        raise DataTypeError(f"datasets is a {type(datasets).__name__}, but {needed}{advice}")
+    shape: tuple[int, ...] | None = getattr(datasets, "shape", None)
+    if shape is not None and len(shape) == 2:
         raise DimensionError(
-            f"datasets must be a list of matrices or an array of shape (n_sets, n_samples, n_features), but has shape "
-            f"{np.shape(datasets)}"
+            f"datasets is one matrix, of shape {shape}, but {needed}: pass [X], or "
+            f"X.reshape(n_sets, n_samples, n_features)"
         )
+    is_array_of_arrays = getattr(datasets, "dtype", None) == np.dtype(object)
+    if shape is not None and len(shape) != 3 and not is_array_of_arrays:
+        raise DimensionError(f"datasets has shape {shape}, but {needed}")
     sets = list(datasets)
     if not sets:
         raise DimensionError("datasets is empty; at least one data set is needed")
@@ -96,7 +92,7 @@ def read_datasets(sets: list[Any], sample_weight: object, n_components: int) -> 
         rows = read_rows(X, n_components, estimator="fit_many")
         return DataSet(rows, check_sample_weight(weight, len(rows)), names)
 
-    return [attempt(lambda X=X, weight=weight: read(X, weight)) for X, weight in zip(sets, weights, strict=True)]
+    return [attempt(partial(read, X, weight)) for X, weight in zip(sets, weights, strict=True)]
 
 
 def _one_for_each(sample_weight: object, n_sets: int) -> list[Any]:

@@ -44,14 +44,15 @@ def fit_many(
 ) -> MixtureFits:
     """Fit a Gaussian mixture to each of many data sets, several at the same time.
 
-    Each fit is that of `GaussianMixture`, to the bit, with the data set's own seed. What is wrong with one data set, such
-    as too few rows or NaN, does not stop the others: see the result's `failures`. Nothing warns; `converged_` and
+    Each fit is that of `GaussianMixture`, to the bit, with the data set's own seed. What is wrong with one data set,
+    such as too few rows or NaN, does not stop the others: see the result's `failures`. Nothing warns; `converged_` and
     `collapsed_` say how the fits ended.
 
     Parameters
     ----------
-    datasets : list of array-like of shape (n_samples, n_features), or array-like of shape (n_sets, n_samples, n_features)
-        The data sets. Those of a list may have different numbers of rows and of features, and may be data frames.
+    datasets : list of array-like, or array-like of shape (n_sets, n_samples, n_features)
+        The data sets. Those of a list, each of shape (n_samples, n_features), may have different numbers of rows and of
+        features, and may be data frames.
     n_components : int
         Number of components of each mixture.
     sample_weight : sequence of (array-like of shape (n_samples,) or None), optional
@@ -61,14 +62,14 @@ def fit_many(
     init_params : str
         The kind of start: one of those that `GaussianMixture` has names for.
     weights_init, means_init, precisions_init : array-like, optional
-        What takes the place of these parts of each start's parameters: as `GaussianMixture` takes them, for all data sets;
-        or with a first axis of length n_sets, or as a list, for each its own.
+        What takes the place of these parts of each start's parameters: as `GaussianMixture` takes them, for all data
+        sets; or with a first axis of length n_sets, or as a list, for each its own.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None
-        Where the seeds of the data sets come from, as for `GaussianMixture`. The seed of a data set depends on this and on
-        its place only; the result has them as `seeds`.
+        Where the seeds of the data sets come from, as for `GaussianMixture`. The seed of a data set depends on this and
+        on its place only; the result has them as `seeds`.
     num_threads : int, optional
-        Data sets that are fitted at the same time. Default: the environment variable ``GMM_RS_NUM_THREADS``, or else all
-        cores. Results do not depend on it.
+        Data sets that are fitted at the same time. Default: the environment variable ``GMM_RS_NUM_THREADS``, or else
+        all cores. Results do not depend on it.
 
     Returns
     -------
@@ -130,16 +131,11 @@ def fit_many(
         if isinstance(entry, DataSet)
     ]
     results = iter(
-        _core.fit_many(
-            tasks, settings.n_components, n_init=settings.n_init, init=kind, **engine_arguments(settings)
-        )
+        _core.fit_many(tasks, settings.n_components, n_init=settings.n_init, init=kind, **engine_arguments(settings))
     )
     return MixtureFits(
         mixture,
-        [
-            entry if isinstance(entry, GmmError) else _outcome(entry, next(results), settings)
-            for entry in sound
-        ],
+        [entry if isinstance(entry, GmmError) else _outcome(entry, next(results), settings) for entry in sound],
         seeds,
         tuple(part.given for part in starts),
     )

@@ -31,9 +31,9 @@ class Fitted(NamedTuple):
 class MixtureFits(Sequence[GaussianMixture]):
     """The fits of many data sets.
 
-    A sequence: an index gives the model of one data set, a fitted `GaussianMixture`, a slice gives a part of the sequence.
-    An index of a data set whose fit failed raises the exception that says why. For all data sets at once there are the
-    arrays, always float64, whose first axis is that of the data sets; they are NaN where a fit failed.
+    A sequence: an index gives the model of one data set, a fitted `GaussianMixture`; a slice gives a part of the
+    sequence. The index of a data set whose fit failed raises the exception that says why. For all data sets at once
+    there are the arrays, always float64, whose first axis is that of the data sets; they are NaN where a fit failed.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class MixtureFits(Sequence[GaussianMixture]):
         mixture: GaussianMixture,
         outcomes: list[Fitted | GmmError],
         seeds: NDArray[np.uint64],
-        starts: tuple[Sequence[object], ...],
+        starts: tuple[Sequence[Any], ...],
     ) -> None:
         self._mixture, self._outcomes, self._starts = mixture, outcomes, starts
         self.seeds = seeds
@@ -153,7 +153,7 @@ class MixtureFits(Sequence[GaussianMixture]):
 
         Parameters
         ----------
-        datasets : list of array-like of shape (n_samples, n_features), or array-like of shape (n_sets, n_samples, n_features)
+        datasets : list of array-like, or array-like of shape (n_sets, n_samples, n_features)
             One for each fit: those that were fitted, or others with the same features.
 
         Returns
@@ -172,7 +172,7 @@ class MixtureFits(Sequence[GaussianMixture]):
 
         Parameters
         ----------
-        datasets : list of array-like of shape (n_samples, n_features), or array-like of shape (n_sets, n_samples, n_features)
+        datasets : list of array-like, or array-like of shape (n_sets, n_samples, n_features)
             One for each fit: those that were fitted, or others with the same features.
 
         Returns
@@ -202,7 +202,7 @@ class MixtureFits(Sequence[GaussianMixture]):
         return ((i, outcome) for i, outcome in enumerate(self._outcomes) if isinstance(outcome, Fitted))
 
     def _n_features(self, name: str) -> int:
-        widths = {fit.result["means"].shape[1] for _, fit in self._fitted()}
+        widths: set[int] = {fit.result["means"].shape[1] for _, fit in self._fitted()}
         if len(widths) != 1:
             found = f"these have {min(widths)} to {max(widths)}" if widths else "no fit succeeded"
             raise AttributeError(

@@ -1,7 +1,10 @@
 """Parameters that the fits of many data sets begin with: the same for all, or others for each."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 from gmm_rs._validation import Float64Array, check_float64
 from gmm_rs.exceptions import DimensionError, GmmError
@@ -17,7 +20,7 @@ Check: TypeAlias = Callable[..., Float64Array]
 class Initial(NamedTuple):
     """One parameter of the starts, with an entry for each data set."""
 
-    given: Sequence[object]
+    given: Sequence[Any]
     checked: Sequence[Float64Array | GmmError | None]
 
 
@@ -76,22 +79,23 @@ def _read(name: str, value: Any, ndim: int, widths: list[int | None], check: Che
     if stack is not None and stack.ndim == ndim:
         of_width = {width: check(stack, width) for width in distinct}
         return Initial([value] * n_sets, [None if width is None else of_width[width] for width in widths])
-    if len(value) != n_sets or (stack is not None and stack.ndim != ndim + 1):
-        shape = f"an entry for each of {len(value)}" if stack is None else f"shape {stack.shape}"
+    given: list[Any] = list(value) if stack is None else list(np.atleast_1d(stack))
+    if len(given) != n_sets or (stack is not None and stack.ndim != ndim + 1):
+        found = f"an entry for each of {len(given)}" if stack is None else f"shape {stack.shape}"
         raise DimensionError(
             f"{name} must have {ndim} dimension(s), for all data sets, or one more, for each of the {n_sets} data sets "
-            f"its own, but has {shape}"
+            f"its own, but has {found}"
         )
     if stack is not None and len(distinct) == 1:
-        together = attempt(lambda: check(stack, distinct[0], n_sets=n_sets))
+        together = attempt(partial(check, stack, distinct[0], n_sets=n_sets))
         if not isinstance(together, GmmError):
-            return Initial(list(value), list(together))
+            return Initial(given, list(together))
     # Something is wrong with some of them, or they differ in shape: one by one.
     checked = [
-        None if width is None else attempt(lambda part=part, width=width: check(part, width))
-        for part, width in zip(value, widths, strict=True)
+        None if width is None else attempt(partial(check, part, width))
+        for part, width in zip(given, widths, strict=True)
     ]
-    return Initial(list(value), checked)
+    return Initial(given, checked)
 
 
 def _rectangular(name: str, value: object) -> Float64Array | None:

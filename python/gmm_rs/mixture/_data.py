@@ -22,9 +22,7 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
     rows = check_data(X, what="X")
     n_samples = len(rows)
     if n_samples < 2:
-        raise DimensionError(
-            f"Found array with {n_samples} sample(s) while a minimum of 2 is required by {estimator}"
-        )
+        raise DimensionError(f"Found array with {n_samples} sample(s) while a minimum of 2 is required by {estimator}")
     if n_samples < n_components:
         raise DimensionError(
             f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_samples}"
