@@ -45,7 +45,8 @@ html_static_path = ["_static"]
 html_css_files = ["pictures.css"]
 html_show_sourcelink = False
 html_sidebars = {
-    page: [] for page in ("index", "getting-started", "serket", "migrating", "theory", "benchmarks", "changelog")
+    page: []
+    for page in ("index", "getting-started", "many", "serket", "migrating", "theory", "benchmarks", "changelog")
 }
 html_theme_options = {
     "navigation_with_keys": False,
