@@ -1,4 +1,4 @@
-"""Times the fits of many small data sets: `fit_many`, a loop over `gmm_rs.GaussianMixture`, and one over scikit-learn's.
+"""Times the fits of many small data sets: `fit_many`, and loops over `gmm_rs.GaussianMixture` and scikit-learn's class.
 
     python benches/many.py [--sets N] [--sets-in-loops N] [--threads N] [--repeats N] [--json FILE]
 
@@ -8,9 +8,9 @@ Data sets of 500 x 4 with three components that overlap, in two tasks:
 - 20 iterations: from equal parameters near the truth, other ones for each data set.
 
 Contenders take turns, each in a process of its own with the same number of threads (scikit-learn by threadpoolctl).
-A figure is the median time for one data set; loops do fewer data sets, since every one takes as long. The run fails where
-the mean lower bound of `fit_many` is below that of scikit-learn by more than 0.01 nats. Needs the dependency group
-`bench`.
+A figure is the median time for one data set; loops do fewer data sets, since every one takes as long. The run fails
+where the mean lower bound of `fit_many` is below that of scikit-learn by more than 0.01 nats. Needs the dependency
+group `bench`.
 """
 
 import argparse

@@ -51,6 +51,6 @@ html_sidebars = {
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": False,
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "icon_links": [{"name": "GitHub", "url": "https://github.com/gmm-rs/gmm-rs", "icon": "fa-brands fa-github"}],
 }
