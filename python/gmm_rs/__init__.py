@@ -15,6 +15,7 @@ from gmm_rs.exceptions import (
     ParameterError,
     StaleMessageWarning,
 )
+from gmm_rs.many import MixtureFits, fit_many
 from gmm_rs.mixture import GaussianMixture
 from gmm_rs.serket import GMM
 
@@ -28,6 +29,7 @@ __all__ = [
     "DimensionError",
     "GaussianMixture",
     "GmmError",
+    "MixtureFits",
     "ModelFileError",
     "NonFiniteError",
     "NotFittedError",
@@ -35,4 +37,5 @@ __all__ = [
     "Prior",
     "StaleMessageWarning",
     "__version__",
+    "fit_many",
 ]

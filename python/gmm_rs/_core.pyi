@@ -7,10 +7,13 @@ from typing import Literal, TypeAlias, TypedDict, type_check_only
 import numpy as np
 from numpy.typing import NDArray
 
+from gmm_rs.exceptions import GmmError
+
 __all__ = [
     "conditional",
     "conditional_mean",
     "fit",
+    "fit_many",
     "linear_sum_assignment",
     "marginal",
     "precisions_cholesky",
@@ -23,7 +26,7 @@ __all__ = [
 
 _Data: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 _Float64: TypeAlias = NDArray[np.float64]
-_Init: TypeAlias = Literal["kmeans", "k-means++", "random", "random_from_data", "short-em"] | list[_Float64]
+_StartKind: TypeAlias = Literal["kmeans", "k-means++", "random", "random_from_data", "short-em"]
 _CovarianceType: TypeAlias = Literal["full", "tied", "diag", "spherical"]
 
 @type_check_only
@@ -41,6 +44,7 @@ class FitResult(TypedDict):
     covariances: _Float64
     log_likelihoods: _Float64
     lower_bounds: _Float64
+    lower_bound: float
     n_iter: int
     converged: bool
     collapsed: NDArray[np.int64]
@@ -56,7 +60,7 @@ def fit(
     relative_tol: bool,
     max_time: float | None,
     n_init: int,
-    init: _Init,
+    init: _StartKind | list[_Float64],
     weights_init: _Float64 | None,
     means_init: _Float64 | None,
     covariances_init: _Float64 | None,
@@ -74,6 +78,23 @@ def fit(
     observer: Callable[[int, int, float], object] | None,
     num_threads: int,
 ) -> FitResult: ...
+
+# A data set: X, seed, sample_weight; weights_init, means_init, covariances_init. An exception is what a fit of it alone
+# raises.
+def fit_many(
+    datasets: list[tuple[_Data, int, _Float64 | None, _Float64 | None, _Float64 | None, _Float64 | None]],
+    n_components: int,
+    *,
+    covariance_type: _CovarianceType,
+    max_iter: int,
+    tol: float,
+    relative_tol: bool,
+    n_init: int,
+    init: _StartKind,
+    acceleration: Literal["squarem"] | None,
+    reg_covar: float | _Float64 | Literal["auto"],
+    num_threads: int,
+) -> list[FitResult | GmmError]: ...
 
 # weights (K,), means (K, D), and exactly one of covariances and precisions_cholesky, either of shape (K, D, D) full,
 # (D, D) tied, (K, D) diag, (K,) spherical. precisions_cholesky is scikit-learn's: upper triangular P with a positive

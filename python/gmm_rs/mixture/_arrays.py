@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gmm_rs import _core
-from gmm_rs._positive_definite import is_positive_definite
+from gmm_rs._positive_definite import first_indefinite
 from gmm_rs._validation import Float64Array, FloatArray, check_float64
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, ParameterError
 from gmm_rs.mixture._settings import CovarianceType
@@ -85,8 +85,8 @@ def covariances_of(precisions: Float64Array, covariance_type: CovarianceType) ->
     return 1.0 / precisions
 
 
-def check_weights(weights: object, n_components: int) -> Float64Array:
-    """Mixing proportions, shape (n_components,).
+def check_weights(weights: object, n_components: int, *, n_sets: int | None = None) -> Float64Array:
+    """Mixing proportions, shape (n_components,), or with a leading axis of those of `n_sets` mixtures.
 
     Raises
     ------
@@ -95,34 +95,42 @@ def check_weights(weights: object, n_components: int) -> Float64Array:
         If they are not in [0, 1] or do not sum to 1.
     """
     array = _finite("weights", weights)
-    _check_shape("weights", array, (n_components,))
+    _check_shape("weights", array, (n_components,), n_sets)
     if array.min() < 0.0 or array.max() > 1.0:
         # The words of scikit-learn, which people match; it calls the smaller number the larger one.
         raise ParameterError(
             f"The parameter 'weights' should be in the range [0, 1], but got "
             f"max value {array.min():.5f}, min value {array.max():.5f}"
         )
-    if abs(array.sum() - 1.0) > _WEIGHT_SUM_TOLERANCE:
-        raise ParameterError(f"The parameter 'weights' should be normalized, but got sum(weights) = {array.sum():.5f}")
+    sums = array.sum(axis=-1).ravel()
+    farthest = sums[np.abs(sums - 1.0).argmax()]
+    if abs(farthest - 1.0) > _WEIGHT_SUM_TOLERANCE:
+        raise ParameterError(f"The parameter 'weights' should be normalized, but got sum(weights) = {farthest:.5f}")
     return array
 
 
-def check_means(means: object, n_components: int, n_features: int) -> Float64Array:
-    """Means of the components, shape (n_components, n_features).
+def check_means(means: object, n_components: int, n_features: int, *, n_sets: int | None = None) -> Float64Array:
+    """Means of the components, shape (n_components, n_features), or with a leading axis of `n_sets` mixtures.
 
     Raises
     ------
     DimensionError, ParameterError
     """
     array = _finite("means", means)
-    _check_shape("means", array, (n_components, n_features))
+    _check_shape("means", array, (n_components, n_features), n_sets)
     return array
 
 
 def check_matrices(
-    kind: str, matrices: object, covariance_type: CovarianceType, n_components: int, n_features: int
+    kind: str,
+    matrices: object,
+    covariance_type: CovarianceType,
+    n_components: int,
+    n_features: int,
+    *,
+    n_sets: int | None = None,
 ) -> Float64Array:
-    """Covariances or precisions, of the shape that belongs to `covariance_type`.
+    """Covariances or precisions, of the shape that belongs to `covariance_type`, or with a leading axis of `n_sets`.
 
     Parameters
     ----------
@@ -137,17 +145,17 @@ def check_matrices(
     """
     name = f"{covariance_type} {kind}"
     array = _finite(name, matrices)
-    _check_shape(name, array, covariances_shape(covariance_type, n_components, n_features))
+    _check_shape(name, array, covariances_shape(covariance_type, n_components, n_features), n_sets)
     if covariance_type in ("diag", "spherical"):
         if array.min() <= 0.0:
             raise DegenerateCovarianceError(
                 f"The parameter '{name}' should be positive, but is {array.min()} somewhere"
             )
         return array
-    for k, matrix in enumerate(array if covariance_type == "full" else array[None]):
-        if not is_positive_definite(matrix):
-            which = f": that of component {k} is not" if covariance_type == "full" else ""
-            raise DegenerateCovarianceError(f"The parameter '{name}' should be symmetric, positive-definite{which}")
+    k = first_indefinite(array.reshape(-1, n_features, n_features))
+    if k is not None:
+        which = f": that of component {k % n_components} is not" if covariance_type == "full" else ""
+        raise DegenerateCovarianceError(f"The parameter '{name}' should be symmetric, positive-definite{which}")
     return array
 
 
@@ -198,6 +206,8 @@ def _finite(name: str, value: object) -> Float64Array:
     return array
 
 
-def _check_shape(name: str, array: Float64Array, shape: tuple[int, ...]) -> None:
+def _check_shape(name: str, array: Float64Array, shape: tuple[int, ...], n_sets: int | None) -> None:
+    if n_sets is not None:
+        shape = (n_sets, *shape)
     if array.shape != shape:
         raise DimensionError(f"The parameter '{name}' should have the shape of {shape}, but got {array.shape}")

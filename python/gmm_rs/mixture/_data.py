@@ -2,8 +2,33 @@
 
 import numpy as np
 
-from gmm_rs._validation import FloatArray
-from gmm_rs.exceptions import DegenerateCovarianceError, ParameterError
+from gmm_rs._validation import FloatArray, check_data
+from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, ParameterError
+
+
+def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
+    """The rows of a fit, of which there are enough.
+
+    Raises
+    ------
+    DimensionError, DataTypeError, ParameterError
+
+    Examples
+    --------
+    >>> read_rows([[1, 2], [3, 4]], 2, estimator="GaussianMixture")
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    rows = check_data(X, what="X")
+    n_samples = len(rows)
+    if n_samples < 2:
+        raise DimensionError(f"Found array with {n_samples} sample(s) while a minimum of 2 is required by {estimator}")
+    if n_samples < n_components:
+        raise DimensionError(
+            f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_samples}"
+        )
+    check_float32_range(rows)
+    return rows
 
 
 def check_float32_range(X: FloatArray) -> None:

@@ -1,12 +1,12 @@
-"""The one place from which the estimator calls the engine's fit."""
+"""What the engine is told of a fit, and the one place from which the estimator calls it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from gmm_rs import _core
 from gmm_rs._prior import Prior
 from gmm_rs._validation import Float64Array, FloatArray
-from gmm_rs.mixture._settings import Settings
+from gmm_rs.mixture._settings import CovarianceType, Settings
 from gmm_rs.mixture._start import Start
 
 if TYPE_CHECKING:
@@ -35,10 +35,6 @@ def fit_mixture(
     return _core.fit(
         X,
         settings.n_components,
-        covariance_type=settings.covariance_type,
-        max_iter=settings.max_iter,
-        tol=settings.tol,
-        relative_tol=settings.relative_tol,
         max_time=settings.max_time,
         n_init=settings.n_init if isinstance(start.init, str) else len(start.init),
         init=start.init,
@@ -46,15 +42,38 @@ def fit_mixture(
         means_init=start.means,
         covariances_init=start.covariances,
         seed=seed,
-        acceleration=settings.acceleration,
-        reg_covar=settings.reg_covar,
         sample_weight=sample_weight,
         log_prior=log_prior,
         align_to=None,
         observer=observer,
-        num_threads=settings.num_threads,
+        **engine_arguments(settings),
         **_NO_PRIOR,
     )
+
+
+class EngineArguments(TypedDict):
+    """What a fit is told, whatever the data, as keyword arguments of the Rust engine."""
+
+    covariance_type: CovarianceType
+    max_iter: int
+    tol: float
+    relative_tol: bool
+    acceleration: Literal["squarem"] | None
+    reg_covar: float | Literal["auto"]
+    num_threads: int
+
+
+def engine_arguments(settings: Settings) -> EngineArguments:
+    """Keyword arguments of the Rust engine for one data set or many."""
+    return {
+        "covariance_type": settings.covariance_type,
+        "max_iter": settings.max_iter,
+        "tol": settings.tol,
+        "relative_tol": settings.relative_tol,
+        "acceleration": settings.acceleration,
+        "reg_covar": settings.reg_covar,
+        "num_threads": settings.num_threads,
+    }
 
 
 _NO_PRIOR = Prior().engine_arguments(n_features=1)

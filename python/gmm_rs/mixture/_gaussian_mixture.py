@@ -2,15 +2,14 @@
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gmm_rs._validation import FloatArray, check_data, resolve_seed
-from gmm_rs.exceptions import DimensionError
+from gmm_rs._validation import FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
-from gmm_rs.mixture._data import check_distinct, check_float32_range
+from gmm_rs.mixture._data import check_distinct, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
 from gmm_rs.mixture._evaluation import EvaluatedMixture
 from gmm_rs.mixture._features import feature_names
@@ -255,10 +254,8 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
     def _fit(self, X: object, sample_weight: object, class_prior: object) -> None:
         settings = check_settings(self)
         names = feature_names(X)
-        rows = check_data(X, what="X")
+        rows = read_rows(X, settings.n_components, estimator=type(self).__name__)
         n_samples, n_features = rows.shape
-        self._check_size(n_samples, settings.n_components)
-        check_float32_range(rows)
         seed = resolve_seed(self.random_state)
         row_weights = check_sample_weight(sample_weight, n_samples)
         log_prior = check_class_prior(class_prior, n_samples, settings.n_components)
@@ -278,23 +275,20 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
             )
         if result["collapsed"].size and settings.reg_covar == 0.0:
             check_distinct(rows, settings.n_components)
-        self._set_mixture(result["weights"], result["means"], result["covariances"], rows.dtype)
-        self._set_results(result)
+        self._set_fit(result, rows.dtype, names)
+        self._warn(result, settings)
+
+    def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:
+        """Take what a fit has found, of rows of this dtype whose columns have these names."""
+        self._set_mixture(result["weights"], result["means"], result["covariances"], dtype)
+        self.restarts_ = tuple(Restart(**restart) for restart in result["restarts"])
+        self.lower_bounds_ = result["lower_bounds"].tolist()
+        self.lower_bound_ = result["lower_bound"]
+        self.n_iter_, self.converged_ = result["n_iter"], result["converged"]
         if names is not None:
             self.feature_names_in_ = names
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self._warn(result, settings)
-
-    def _check_size(self, n_samples: int, n_components: int) -> None:
-        if n_samples < 2:
-            raise DimensionError(
-                f"Found array with {n_samples} sample(s) while a minimum of 2 is required by {type(self).__name__}"
-            )
-        if n_samples < n_components:
-            raise DimensionError(
-                f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_samples}"
-            )
 
     def _start(self, X: FloatArray, settings: Settings, seed: int) -> Start:
         return read_start(
@@ -316,14 +310,6 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
             check_means(self.means_, *shape),
             check_matrices("covariance", self.covariances_, settings.covariance_type, *shape),
         )
-
-    def _set_results(self, result: "FitResult") -> None:
-        self.restarts_ = tuple(Restart(**restart) for restart in result["restarts"])
-        self.lower_bounds_ = result["lower_bounds"].tolist()
-        # Without iterations, the bound is that of the best of the starts themselves.
-        bounds = self.lower_bounds_[-1:] or [restart.lower_bound for restart in self.restarts_]
-        self.lower_bound_ = max(bounds)
-        self.n_iter_, self.converged_ = result["n_iter"], result["converged"]
 
     def _warn(self, result: "FitResult", settings: Settings) -> None:
         collapsed = result["collapsed"].tolist()

@@ -60,23 +60,47 @@ def read_start(
     DimensionError, DataTypeError, ParameterError, DegenerateCovarianceError
     """
     n_components, n_features = settings.n_components, X.shape[1]
-    covariances = None
-    if precisions_init is not None:
-        precisions = check_matrices("precision", precisions_init, settings.covariance_type, n_components, n_features)
-        covariances = covariances_of(precisions, settings.covariance_type)
+    covariances = None if precisions_init is None else read_precisions(precisions_init, settings, n_features)
     weights = None if weights_init is None else check_weights(weights_init, n_components)
     means = None if means_init is None else check_means(means_init, n_components, n_features)
     return Start(_read_init(init_params, X, settings, seed), weights, means, covariances)
 
 
+def read_precisions(
+    precisions_init: object, settings: Settings, n_features: int, *, n_sets: int | None = None
+) -> Float64Array:
+    """The covariances that have these precisions, or with a leading axis those of `n_sets` mixtures.
+
+    Raises
+    ------
+    DimensionError, DataTypeError, ParameterError, DegenerateCovarianceError
+    """
+    kind = settings.covariance_type
+    precisions = check_matrices("precision", precisions_init, kind, settings.n_components, n_features, n_sets=n_sets)
+    return covariances_of(precisions, kind)
+
+
+def check_start_kind(init_params: str, *, others: str = "") -> StartKind:
+    """The name of a kind of start.
+
+    Parameters
+    ----------
+    others : str
+        What else may be given, for the message.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if init_params not in START_KINDS:
+        kinds = ", ".join(map(repr, START_KINDS))
+        raise ParameterError(f"init_params must be one of {kinds}{others}, but is {init_params!r}")
+    return cast(StartKind, init_params)
+
+
 def _read_init(init_params: object, X: FloatArray, settings: Settings, seed: int) -> StartKind | list[Float64Array]:
     if isinstance(init_params, str):
-        if init_params not in START_KINDS:
-            raise ParameterError(
-                f"init_params must be one of {', '.join(map(repr, START_KINDS))}, labels, responsibilities or a "
-                f"function, but is {init_params!r}"
-            )
-        return cast(StartKind, init_params)
+        return check_start_kind(init_params, others=", labels, responsibilities or a function")
     if not callable(init_params):
         return [_responsibilities("init_params", init_params, len(X), settings.n_components)]
     if not np.isfinite(X).all():

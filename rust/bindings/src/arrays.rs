@@ -1,6 +1,6 @@
 //! NumPy arrays in and out.
 
-use numpy::ndarray::{Dimension, IntoDimension};
+use numpy::ndarray::{ArrayView2, Dimension, IntoDimension};
 use numpy::{Element, PyArray, PyReadonlyArray2};
 use pyo3::types::{PyAnyMethods, PyTuple};
 use pyo3::{Bound, FromPyObject, PyResult, Python};
@@ -29,7 +29,22 @@ macro_rules! with_view {
 }
 pub(crate) use with_view;
 
+/// The array of a [`FloatMatrix`], for other threads.
+#[derive(Clone, Copy)]
+pub(crate) enum FloatView<'a> {
+    F64(ArrayView2<'a, f64>),
+    F32(ArrayView2<'a, f32>),
+}
+
 impl FloatMatrix<'_> {
+    /// The array itself.
+    pub(crate) fn view(&self) -> FloatView<'_> {
+        match self {
+            Self::F64(matrix) => FloatView::F64(matrix.as_array()),
+            Self::F32(matrix) => FloatView::F32(matrix.as_array()),
+        }
+    }
+
     /// Number of rows.
     pub(crate) fn n_samples(&self) -> usize {
         match self {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use gmm_core::{
-    Acceleration, FitConfig, GmmError, InitialParameters, LogPrior, PriorConfig, Progress,
+    Acceleration, Fit, FitConfig, GmmError, InitialParameters, LogPrior, PriorConfig, Progress,
     Regularisation, RowKnowledge, Rows, Start, StartReport, StopRule,
 };
 use numpy::{
@@ -26,10 +26,31 @@ pub(crate) struct FitResult<'py> {
     covariances: Bound<'py, PyArrayDyn<f64>>,
     log_likelihoods: Bound<'py, PyArray1<f64>>,
     lower_bounds: Bound<'py, PyArray1<f64>>,
+    lower_bound: f64,
     n_iter: usize,
     converged: bool,
     collapsed: Bound<'py, PyArray1<i64>>,
     restarts: Vec<Restart>,
+}
+
+impl<'py> FitResult<'py> {
+    pub(crate) fn new(py: Python<'py>, fitted: Fit) -> Self {
+        let lower_bound = fitted.lower_bound();
+        let n_iter = fitted.lower_bounds.len();
+        let (weights, means, covariances) = fitted.mixture.into_parts();
+        Self {
+            weights: weights.into_pyarray(py),
+            means: means.into_pyarray(py),
+            covariances: to_python(py, covariances),
+            log_likelihoods: fitted.log_likelihoods.into_pyarray(py),
+            lower_bounds: fitted.lower_bounds.into_pyarray(py),
+            lower_bound,
+            n_iter,
+            converged: fitted.converged,
+            collapsed: PyArray1::from_iter(py, fitted.collapsed.into_iter().map(|k| k as i64)),
+            restarts: fitted.restarts.into_iter().map(Restart::from).collect(),
+        }
+    }
 }
 
 /// What became of a start.
@@ -150,11 +171,7 @@ pub(crate) fn fit<'py>(
         covariance_type: covariance_type.parse().map_err(PyGmmError)?,
         max_iter,
         tol,
-        stop: if relative_tol {
-            StopRule::Relative
-        } else {
-            StopRule::Absolute
-        },
+        stop: stop_rule(relative_tol),
         max_time: max_time.map(duration).transpose().map_err(PyGmmError)?,
         start: init.starts(n_init).map_err(PyGmmError)?,
         initial,
@@ -188,19 +205,7 @@ pub(crate) fn fit<'py>(
         gmm_core::fit(Rows::new(view)?, &config, knowledge, threads, observer)
     }));
     let fitted = fitted.map_err(|error| raised.unwrap_or(error))?;
-    let n_iter = fitted.lower_bounds.len();
-    let (weights, means, covariances) = fitted.mixture.into_parts();
-    Ok(FitResult {
-        weights: weights.into_pyarray(py),
-        means: means.into_pyarray(py),
-        covariances: to_python(py, covariances),
-        log_likelihoods: fitted.log_likelihoods.into_pyarray(py),
-        lower_bounds: fitted.lower_bounds.into_pyarray(py),
-        n_iter,
-        converged: fitted.converged,
-        collapsed: PyArray1::from_iter(py, fitted.collapsed.into_iter().map(|k| k as i64)),
-        restarts: fitted.restarts.into_iter().map(Restart::from).collect(),
-    })
+    Ok(FitResult::new(py, fitted))
 }
 
 /// Looks for Ctrl-C and calls the observer after an iteration.
@@ -232,8 +237,17 @@ fn duration(seconds: f64) -> Result<Duration, GmmError> {
 /// A part of each feature's variance that is negligible, and enough for a Cholesky factor.
 const AUTOMATIC_RIDGE: f64 = 1e-6;
 
+/// What a tolerance is a part of.
+pub(crate) fn stop_rule(relative_tol: bool) -> StopRule {
+    if relative_tol {
+        StopRule::Relative
+    } else {
+        StopRule::Absolute
+    }
+}
+
 /// The ridge that `reg_covar` stands for.
-fn regularisation(reg_covar: &Ridge<'_>) -> Result<Regularisation, GmmError> {
+pub(crate) fn regularisation(reg_covar: &Ridge<'_>) -> Result<Regularisation, GmmError> {
     match reg_covar {
         Ridge::All(ridge) => Ok(Regularisation::Ridge(*ridge)),
         Ridge::Each(ridges) => Ok(Regularisation::Ridges(ridges.as_array().to_owned())),
@@ -247,7 +261,7 @@ fn regularisation(reg_covar: &Ridge<'_>) -> Result<Regularisation, GmmError> {
 }
 
 /// The acceleration of this name.
-fn accelerated(name: Option<&str>) -> Result<Acceleration, GmmError> {
+pub(crate) fn accelerated(name: Option<&str>) -> Result<Acceleration, GmmError> {
     match name {
         None => Ok(Acceleration::None),
         Some("squarem") => Ok(Acceleration::Squarem),

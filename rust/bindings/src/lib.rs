@@ -8,6 +8,7 @@ mod distribution;
 mod errors;
 mod evaluate;
 mod fit;
+mod fit_many;
 mod precisions_cholesky;
 mod text;
 
@@ -23,6 +24,8 @@ mod _core {
     use crate::evaluate::{predict, predict_proba, score_samples};
     #[pymodule_export]
     use crate::fit::fit;
+    #[pymodule_export]
+    use crate::fit_many::fit_many;
     #[pymodule_export]
     use crate::precisions_cholesky::precisions_cholesky;
     #[pymodule_export]

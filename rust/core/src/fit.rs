@@ -100,22 +100,22 @@ pub fn fit<T: Float>(
     threads: &Threads,
     observer: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, GmmError> {
-    config.check(rows.n_samples(), rows.n_features())?;
-    knowledge.check(rows.n_samples(), config.n_components)?;
     let watch = Watch::new(config.max_time);
     watch.run(observer, || {
         fit_watched(rows.reborrow(), config, knowledge, threads, &watch)
     })
 }
 
-/// The fit itself, of arguments that have been checked: in units in which the data are of ordinary size.
-fn fit_watched<T: Float>(
+/// The fit itself, in units in which the data are of ordinary size.
+pub(crate) fn fit_watched<T: Float>(
     rows: Rows<'_, T>,
     config: &FitConfig,
     knowledge: RowKnowledge<'_>,
     threads: &Threads,
     watch: &Watch,
 ) -> Result<Fit, GmmError> {
+    config.check(rows.n_samples(), rows.n_features())?;
+    knowledge.check(rows.n_samples(), config.n_components)?;
     let weights = knowledge.sample_weight.map(RowWeights::new);
     let mut knowledge = knowledge.reborrow();
     knowledge.sample_weight = weights.as_ref().map(RowWeights::in_units);
@@ -164,6 +164,13 @@ impl Fit {
             collapsed: sorted(run.collapses.iter().map(|c| c.component).collect()),
             restarts,
         }
+    }
+
+    /// The lower bound of the model: the last of `lower_bounds`, or without iterations that of the best start.
+    pub fn lower_bound(&self) -> f64 {
+        let of_starts = self.restarts.iter().map(|start| start.lower_bound);
+        let best_start = || of_starts.fold(f64::NEG_INFINITY, f64::max);
+        self.lower_bounds.last().copied().unwrap_or_else(best_start)
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
 //! times the number of components, and its result, to the bit, does not depend on the number of threads.
-//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`]; [`sample`], [`marginal`]
+//! [`fit_many`] fits many small data sets at the same time. [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`]; [`sample`], [`marginal`]
 //! and [`Conditional`] treat it as the distribution that it is; [`text`] writes matrices as text.
 //!
 //! ```
@@ -48,6 +48,7 @@ mod interruptible;
 mod kernels;
 mod linalg;
 mod m_step;
+mod many;
 mod mixture;
 mod padded_sums;
 mod parallel;
@@ -78,6 +79,7 @@ pub use error::GmmError;
 pub use evaluate::Evaluator;
 pub use fit::{Collapse, Fit, StartFailure, StartReport, fit};
 pub use float::Float;
+pub use many::{Fitter, fit_many};
 pub use mixture::Mixture;
 pub use parallel::Threads;
 pub use precisions_cholesky::precisions_cholesky;

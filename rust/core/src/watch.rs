@@ -23,7 +23,8 @@ const PERIOD: Duration = Duration::from_millis(20);
 pub(crate) struct Watch {
     stopped: AtomicBool,
     deadline: Option<Instant>,
-    news: Mutex<Vec<Progress>>,
+    /// Nothing, where nobody wants to hear of iterations.
+    news: Option<Mutex<Vec<Progress>>>,
 }
 
 impl Watch {
@@ -32,13 +33,24 @@ impl Watch {
         Self {
             stopped: AtomicBool::new(false),
             deadline: max_time.and_then(|time| Instant::now().checked_add(time)),
-            news: Mutex::default(),
+            news: Some(Mutex::default()),
+        }
+    }
+
+    /// Of work that takes as long as it takes, and whose observer hears of no iteration.
+    pub(crate) fn of_many_fits() -> Self {
+        Self {
+            news: None,
+            ..Self::new(None)
         }
     }
 
     /// Leaves `progress` for the observer.
     pub(crate) fn tell(&self, progress: Progress) {
-        self.news().push(progress);
+        if let Some(news) = &self.news {
+            let mut news = news.lock().unwrap_or_else(PoisonError::into_inner);
+            news.push(progress);
+        }
     }
 
     /// Whether the observer wants the fit to stop. What is computed from then on will not be used.
@@ -68,8 +80,12 @@ impl Watch {
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    fn news(&self) -> std::sync::MutexGuard<'_, Vec<Progress>> {
-        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What has been told since the last call.
+    fn news(&self) -> Vec<Progress> {
+        let Some(news) = &self.news else {
+            return Vec::new();
+        };
+        std::mem::take(&mut *news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Runs `work` on another thread and calls `observer` on this one.
@@ -97,7 +113,7 @@ impl Watch {
                 })?;
             loop {
                 let is_over = end.recv_timeout(PERIOD) == Err(RecvTimeoutError::Disconnected);
-                let mut news = std::mem::take(&mut *self.news());
+                let mut news = self.news();
                 if news.is_empty() && !is_over {
                     news.push(Progress::Working);
                 }
