@@ -16,6 +16,7 @@ from gmm_rs.exceptions import (
     StaleMessageWarning,
 )
 from gmm_rs.mixture import GaussianMixture
+from gmm_rs.selection import Selection, select
 from gmm_rs.serket import GMM
 
 __version__ = version("gmm-rs")
@@ -33,6 +34,8 @@ __all__ = [
     "NotFittedError",
     "ParameterError",
     "Prior",
+    "Selection",
     "StaleMessageWarning",
     "__version__",
+    "select",
 ]
