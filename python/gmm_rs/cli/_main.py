@@ -74,6 +74,7 @@ def _close_stdout() -> None:
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     with warnings.catch_warnings():
-        warnings.simplefilter("default")
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("default", UserWarning)  # ours, and not what libraries tell programmers
         warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}")
         yield
