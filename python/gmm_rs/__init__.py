@@ -17,6 +17,7 @@ from gmm_rs.exceptions import (
 )
 from gmm_rs.many import MixtureFits, fit_many
 from gmm_rs.mixture import GaussianMixture
+from gmm_rs.selection import Selection, select
 from gmm_rs.serket import GMM
 
 __version__ = version("gmm-rs")
@@ -35,7 +36,9 @@ __all__ = [
     "NotFittedError",
     "ParameterError",
     "Prior",
+    "Selection",
     "StaleMessageWarning",
     "__version__",
     "fit_many",
+    "select",
 ]

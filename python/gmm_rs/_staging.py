@@ -10,13 +10,54 @@ import errno
 import os
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 _PREFIX = ".staged-"
 _LEFTOVER_AGE = 86400.0  # seconds after which the hidden folder of a killed process is removed
+
+
+@contextmanager
+def staged_file(path: Path, *, advice: str = "choose a place where you may write") -> Iterator[Path]:
+    """Another path, where the new content of the file `path` is to be written; it is put in place without an error.
+
+    A link is followed: the file that it names is replaced.
+
+    Parameters
+    ----------
+    path : Path
+        Missing folders are made.
+    advice : str
+        What the error says to do where the folder cannot be written to.
+
+    Raises
+    ------
+    OSError
+        If the folder or the file cannot be written to, or `path` is something else than a regular file; the message
+        names the file.
+
+    Examples
+    --------
+    >>> with staged_file(Path("numbers.txt")) as path:
+    ...     _ = path.write_text("1 2 3")
+    >>> Path("numbers.txt").read_text()
+    '1 2 3'
+    """
+    target = path.resolve() if path.is_symlink() else path
+    if target.exists() and not target.is_file():
+        kind = "a folder" if target.is_dir() else "no regular file"
+        raise OSError(errno.EINVAL, f"cannot write {path}: it is {kind}")
+    with StagedFolder(target.parent, advice=advice) as staged:
+        try:
+            yield staged.path / target.name
+        except OSError as error:
+            reason = error.strerror or f"{error}; the disk may be full"  # NumPy's own errors have no number
+            raise OSError(error.errno, f"cannot write {path}: {reason}") from error
+        if (staged.path / target.name).exists():
+            staged.commit()
 
 
 class StagedFolder:

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gmm_rs._staging import StagedFolder
+from gmm_rs._staging import staged_file
 from gmm_rs.exceptions import GmmError, ModelFileError
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, covariances_shape
 from gmm_rs.mixture._settings import CovarianceType, check_covariance_type
@@ -58,7 +58,6 @@ def write_mixture(path: str | PathLike[str], mixture: StoredMixture) -> None:
     OSError
         If the file cannot be written; the message names the folder.
     """
-    path = Path(path)
     header = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -67,10 +66,8 @@ def write_mixture(path: str | PathLike[str], mixture: StoredMixture) -> None:
         "results": mixture.results,
     }
     content: dict[str, Any] = {_HEADER: np.frombuffer(json.dumps(header).encode(), dtype=np.uint8), **mixture.arrays}
-    with StagedFolder(path.parent, advice="choose a place where you may write") as staged:
-        with (staged.path / path.name).open("wb") as file:
-            np.savez(file, **content)
-        staged.commit()
+    with staged_file(Path(path)) as staged, staged.open("wb") as file:
+        np.savez(file, **content)
 
 
 def read_mixture(path: str | PathLike[str]) -> StoredMixture:

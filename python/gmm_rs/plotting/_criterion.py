@@ -1,5 +1,6 @@
 """An information criterion over the number of components."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 Curves: TypeAlias = dict[str, dict[int, float]]
 """For each covariance type, the criterion by number of components."""
+_CRITERIA = ("bic", "aic", "icl", "held-out")
 
 
 def plot_criterion(
@@ -25,17 +27,19 @@ def plot_criterion(
 ) -> "Axes":
     """Draw an information criterion over the number of components, a line for each covariance type.
 
-    A ring marks the smallest value of all, which is the model to choose.
+    A ring marks the smallest value of all, which is the model to choose; the largest of "held-out".
 
     Parameters
     ----------
     models : iterable of GaussianMixture, or mapping
         Fitted models; of several with as many components and the same covariance type, the best counts. Or the
-        values themselves: for each covariance type, a mapping from the number of components to the criterion.
+        values themselves: for each covariance type, a mapping from the number of components to the criterion. NaN
+        leaves a gap.
     X : array-like of shape (n_samples, n_features), optional
         The rows that the models are judged by, as a rule those they were fitted to. Needed unless values are given.
-    criterion : {"bic", "aic", "icl"}
-        Which method of the models is called; with values, what the axis says.
+    criterion : {"bic", "aic", "icl", "held-out"}
+        Which method of the models is called; with values, what the axis says. The log-likelihood of held-out rows can
+        only be given as values: see `gmm_rs.select`.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Default: the axes of a new figure.
 
@@ -58,18 +62,18 @@ def plot_criterion(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['full', 'tied']
     """
-    check_choice("criterion", criterion, ("bic", "aic", "icl"))
+    check_choice("criterion", criterion, _CRITERIA if isinstance(models, Mapping) else _CRITERIA[:3])
     curves = _given(models) if isinstance(models, Mapping) else _computed(models, X, criterion)
-    if not any(curves.values()):
+    if all(math.isnan(value) for curve in curves.values() for value in curve.values()):
         raise ParameterError("there is nothing to draw: models must hold at least one model or value")
     ax = axes_to_draw_on(ax)
     for i, (covariance_type, values) in enumerate(curves.items()):
         sizes = sorted(values)
         colour, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
         ax.plot(sizes, [values[size] for size in sizes], label=covariance_type, color=colour, marker=marker)
-    _mark_minimum(ax, curves)
+    _mark_best(ax, curves, maximise=criterion == "held-out")
     count_along_x(ax, "number of components")
-    ax.set_ylabel(criterion.upper())
+    ax.set_ylabel("held-out log-likelihood (nats a row)" if criterion == "held-out" else criterion.upper())
     ax.legend(title="covariances")
     return ax
 
@@ -93,6 +97,7 @@ def _computed(models: Iterable[Any], X: ArrayLike | None, criterion: str) -> Cur
     return curves
 
 
-def _mark_minimum(ax: "Axes", curves: Curves) -> None:
-    value, size = min((value, size) for curve in curves.values() for size, value in curve.items())
+def _mark_best(ax: "Axes", curves: Curves, *, maximise: bool) -> None:
+    points = [(value, size) for curve in curves.values() for size, value in curve.items() if not math.isnan(value)]
+    value, size = min(points, key=lambda point: (-point[0] if maximise else point[0], point[1]))
     ax.plot(size, value, marker="o", markersize=14, markerfacecolor="none", markeredgecolor="0.25", linestyle="none")
