@@ -233,7 +233,7 @@ fn duration(seconds: f64) -> Result<Duration, GmmError> {
 const AUTOMATIC_RIDGE: f64 = 1e-6;
 
 /// The ridge that `reg_covar` stands for.
-fn regularisation(reg_covar: &Ridge<'_>) -> Result<Regularisation, GmmError> {
+pub(crate) fn regularisation(reg_covar: &Ridge<'_>) -> Result<Regularisation, GmmError> {
     match reg_covar {
         Ridge::All(ridge) => Ok(Regularisation::Ridge(*ridge)),
         Ridge::Each(ridges) => Ok(Regularisation::Ridges(ridges.as_array().to_owned())),

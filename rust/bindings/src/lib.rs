@@ -9,6 +9,7 @@ mod errors;
 mod evaluate;
 mod fit;
 mod precisions_cholesky;
+mod statistics;
 mod text;
 
 use pyo3::pymodule;
@@ -25,6 +26,8 @@ mod _core {
     use crate::fit::fit;
     #[pymodule_export]
     use crate::precisions_cholesky::precisions_cholesky;
+    #[pymodule_export]
+    use crate::statistics::{maximise, recentre, statistics};
     #[pymodule_export]
     use crate::text::write_text;
 }
