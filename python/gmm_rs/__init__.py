@@ -15,7 +15,7 @@ from gmm_rs.exceptions import (
     ParameterError,
     StaleMessageWarning,
 )
-from gmm_rs.mixture import GaussianMixture
+from gmm_rs.mixture import GaussianMixture, SufficientStats
 from gmm_rs.serket import GMM
 
 __version__ = version("gmm-rs")
@@ -34,5 +34,6 @@ __all__ = [
     "ParameterError",
     "Prior",
     "StaleMessageWarning",
+    "SufficientStats",
     "__version__",
 ]
