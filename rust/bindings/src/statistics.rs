@@ -25,6 +25,9 @@ pub(crate) struct Moments<'py> {
     log_likelihood: f64,
 }
 
+/// First and second moments.
+type HigherMoments<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArrayDyn<f64>>);
+
 impl<'py> Moments<'py> {
     fn new(
         py: Python<'py>,
@@ -118,7 +121,7 @@ pub(crate) fn recentre<'py>(
     second: PyReadonlyArrayDyn<'py, f64>,
     new_anchors: PyReadonlyArray2<'py, f64>,
     covariance_type: &str,
-) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArrayDyn<f64>>)> {
+) -> PyResult<HigherMoments<'py>> {
     let moments = stats(&anchors, &zeroth, &first, &second, covariance_type)
         .and_then(|(stats, covariance_type)| {
             let moved = stats.about(&new_anchors.as_array().to_owned())?;
@@ -131,10 +134,6 @@ pub(crate) fn recentre<'py>(
 /// Weights, means and covariances of the mixture that follows from statistics.
 #[pyfunction]
 #[pyo3(signature = (anchors, zeroth, first, second, *, covariance_type, reg_covar))]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the arguments of one Python function"
-)]
 pub(crate) fn maximise<'py>(
     py: Python<'py>,
     anchors: PyReadonlyArray2<'py, f64>,

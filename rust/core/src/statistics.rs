@@ -18,6 +18,7 @@ use crate::density::Densities;
 use crate::error::{GmmError, check_parameter, check_shape};
 use crate::evaluate::Evaluator;
 use crate::float::Float;
+use crate::interruptible::Interruptible;
 use crate::linalg::{packed_index, packed_len};
 use crate::m_step::m_step;
 use crate::mixture::Mixture;
@@ -28,6 +29,7 @@ use crate::responsibilities::{Posterior, RowTerms};
 use crate::spread::Spread;
 use crate::stats::{MomentKind, SufficientStats};
 use crate::units::Units;
+use crate::watch::Watch;
 use crate::weights::RowWeights;
 
 impl Evaluator {
@@ -94,7 +96,12 @@ fn pass<T: Float>(
             sample_weight: terms.sample_weight.map(|view| view.reborrow()),
         },
     };
-    let mut stats = accumulator.pass(rows, &precision.means, kind, &posterior, threads);
+    // Nobody interrupts it: the kernels are those of a fit, so that they need not be compiled again.
+    let responsibilities = Interruptible {
+        inner: &posterior,
+        watch: &Watch::new(None),
+    };
+    let mut stats = accumulator.pass(rows, &precision.means, kind, &responsibilities, threads);
     if matches!(precision.factors, Factors::Tied(_)) {
         stats.second = stats.second.sum_axis(Axis(0)).insert_axis(Axis(0));
     }
