@@ -258,6 +258,13 @@ def test_names_of_columns_are_those_of_the_first_piece():
         mixture.partial_fit(frame[["b", "a", "c"]])
 
 
+def test_meta_estimators_can_be_told_to_pass_on_weights_and_priors():
+    mixture = GaussianMixture(3).set_partial_fit_request(sample_weight=True, class_prior="labels")
+    requests = clone(mixture).get_metadata_routing().partial_fit.requests
+    assert requests == {"sample_weight": True, "class_prior": "labels"}
+    assert GaussianMixture().get_metadata_routing().partial_fit.requests == {"sample_weight": None, "class_prior": None}
+
+
 # --- bad input ---
 
 
