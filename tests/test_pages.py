@@ -43,6 +43,7 @@ def test_python_blocks_run(clone, page):
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
 def test_pictures_are_drawn(clone, picture):
+    plt.close("all")  # those of examples in docstrings
     try:
         runpy.run_path(str(picture))
         assert all(ax.has_data() for number in plt.get_fignums() for ax in plt.figure(number).axes)

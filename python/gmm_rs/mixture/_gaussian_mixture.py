@@ -56,7 +56,8 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
         start.
     weights_init, means_init, precisions_init : array-like, optional
         What takes the place of these parts of each start's parameters: shapes (n_components,), (n_components,
-        n_features), and that of `precisions_`.
+        n_features), and that of `precisions_`. The clusters of a drawn start get the numbers of the means, or else of
+        the precisions, that theirs are like.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None
         Where random numbers come from. None draws from NumPy's global generator: ``numpy.random.seed`` decides.
     warm_start : bool

@@ -105,7 +105,7 @@ pub(crate) fn conditional<'py>(
         writable_means.as_array_mut(),
     );
     with_view!(values, |view| compute(py, num_threads, |threads| {
-        conditional.mixtures(Rows::new(view)?, threads, out.0, out.1)
+        conditional.mixtures(Rows::named("values", view)?, threads, out.0, out.1)
     }))?;
     let covariances = to_python(py, conditional.covariances().clone());
     Ok((weights, means, covariances))
@@ -146,7 +146,7 @@ pub(crate) fn conditional_mean<'py>(
             .map(|array| array.as_array_mut()),
     );
     with_view!(values, |view| compute(py, num_threads, |threads| {
-        conditional.mean(Rows::new(view)?, threads, out.0, out.1)
+        conditional.mean(Rows::named("values", view)?, threads, out.0, out.1)
     }))?;
     Ok((mean, covariance))
 }

@@ -27,7 +27,12 @@ pub fn assign(score: ArrayView2<'_, f64>) -> Result<Vec<(usize, usize)>, GmmErro
         Err(_) => {
             let entry = score.indexed_iter().find(|(_, x)| !x.is_finite());
             let ((row, column), &value) = entry.expect("only non-finite entries are refused");
-            Err(GmmError::NonFinite { row, column, value })
+            Err(GmmError::NonFinite {
+                name: "the score",
+                row,
+                column,
+                value,
+            })
         }
     }
 }

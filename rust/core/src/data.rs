@@ -14,11 +14,19 @@ pub struct Rows<'a, T> {
 }
 
 impl<'a, T: Float> Rows<'a, T> {
-    /// Checks `view`, of shape (n_samples, n_features).
+    /// Checks `view`, of shape (n_samples, n_features). Errors call it X.
     ///
     /// # Errors
     /// [`GmmError::EmptyData`] without rows or columns, [`GmmError::NonFinite`] for NaN or infinity.
     pub fn new(view: ArrayView2<'a, T>) -> Result<Self, GmmError> {
+        Self::named("X", view)
+    }
+
+    /// The same for rows that errors call `name`.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn named(name: &'static str, view: ArrayView2<'a, T>) -> Result<Self, GmmError> {
         let (n_samples, n_features) = view.dim();
         if n_samples == 0 || n_features == 0 {
             return Err(GmmError::EmptyData {
@@ -30,7 +38,12 @@ impl<'a, T: Float> Rows<'a, T> {
             let non_finite = view.indexed_iter().find(|(_, x)| !x.to_f64().is_finite());
             if let Some(((row, column), value)) = non_finite {
                 let value = value.to_f64();
-                return Err(GmmError::NonFinite { row, column, value });
+                return Err(GmmError::NonFinite {
+                    name,
+                    row,
+                    column,
+                    value,
+                });
             }
         }
         Ok(Self { view })
@@ -90,7 +103,12 @@ impl<'a> LogPrior<'a> {
             .indexed_iter()
             .find(|(_, p)| p.is_nan() || **p == f64::INFINITY)
         {
-            Some(((row, column), &value)) => Err(GmmError::NonFinite { row, column, value }),
+            Some(((row, column), &value)) => Err(GmmError::NonFinite {
+                name: "log_prior",
+                row,
+                column,
+                value,
+            }),
             None => Ok(Self { view }),
         }
     }

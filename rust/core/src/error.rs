@@ -17,12 +17,14 @@ pub enum GmmError {
         n_features: usize,
     },
 
-    /// An entry of the data is NaN or infinite.
+    /// An entry of a matrix is NaN or infinite.
     #[error(
-        "the data hold {value} at row {row}, column {column}; every entry must be finite: \
+        "{name} holds {value} at row {row}, column {column}; every entry must be finite: \
          remove or impute such rows first"
     )]
     NonFinite {
+        /// What the matrix is called.
+        name: &'static str,
         /// Index of the first such row.
         row: usize,
         /// Index of the first such column in that row.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use pulp::aarch64::Neon;
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
-use pulp::{Arch, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 /// Names the instruction set to use: `avx512`, `avx2`, `neon` or `portable`. A set that the machine
 /// lacks, or an unknown name, leaves the choice to the machine.
@@ -40,5 +40,21 @@ fn chosen() -> Arch {
 /// Runs `work` with the instruction set of this process.
 pub(crate) fn run<W: WithSimd>(work: W) -> W::Output {
     static CHOSEN: LazyLock<Arch> = LazyLock::new(chosen);
-    CHOSEN.dispatch(work)
+    CHOSEN.dispatch(OnAlignedStack(work))
+}
+
+/// Work on a stack that is aligned to cache lines, and with it the vectors that the compiler keeps there: it aligns the
+/// stack for a variable that needs it, but not for spilled registers alone, and a vector across two lines costs twice.
+struct OnAlignedStack<W>(W);
+
+impl<W: WithSimd> WithSimd for OnAlignedStack<W> {
+    type Output = W::Output;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> W::Output {
+        #[repr(align(64))]
+        struct CacheLine([u8; 64]);
+        std::hint::black_box(&mut CacheLine([0; 64]).0);
+        self.0.with_simd(simd)
+    }
 }

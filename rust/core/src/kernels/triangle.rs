@@ -154,6 +154,7 @@ pub(crate) fn small_squared_norms<L: Lanes, const V: usize, const D: usize>(
 ) -> [L::Vector; V] {
     let z: &[[L::Vector; V]; D] = z.try_into().expect("a group has D features");
     let offsets: &[L::Element; D] = offsets.try_into().expect("one offset for each feature");
+    let triangle = &triangle[..D * (D + 1) / 2];
     let mut squares = [lanes.splat(L::Element::default()); V];
     for v in 0..V {
         let mut next = 0;
