@@ -64,9 +64,9 @@ impl Evaluator {
             }
         };
         let stats = stats.scaled(weights.as_ref().map_or(1.0, |weights| weights.unit));
-        let finite = stats.first.iter().chain(&stats.second);
+        let mut moments = stats.first.iter().chain(&stats.second);
         check_parameter(
-            finite.into_iter().all(|x| x.is_finite()),
+            moments.all(|x| x.is_finite()),
             "X",
             "so far from the mixture that squares overflow",
             "near its components: use float64, or begin with another mixture",
@@ -303,7 +303,7 @@ impl SufficientStats {
         Ok(self.recentred(&anchors))
     }
 
-    /// Entry (i, j) of what is kept of s2, for all components that have their own: each with its place.
+    /// What is kept of s2, by entries: (i, j), and the numbers there of all components, or the one that they share.
     pub(crate) fn second_columns_mut(
         &mut self,
     ) -> impl Iterator<Item = ((usize, usize), ArrayViewMut1<'_, f64>)> {

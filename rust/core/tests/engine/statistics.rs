@@ -223,6 +223,8 @@ fn float32_data_of_any_size_have_statistics_about_the_means_themselves() {
         let expected = statistics(&mixture, single.mapv(f64::from).view(), None, 1);
         let (first, second) = (found.first() / scale, found.second(CovarianceType::Diag));
         assert_close(&first, &(expected.first() / scale), 1e-4);
+        let log_likelihoods = (found.log_likelihood(), expected.log_likelihood());
+        assert_close([&log_likelihoods.0], [&log_likelihoods.1], 1e-4);
         let expected = expected.second(CovarianceType::Diag).expect("diagonals");
         let scaled = |second: Covariances| -> Vec<f64> {
             second.iter().map(|x| x / scale / scale).collect()
