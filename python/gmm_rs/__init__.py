@@ -16,7 +16,7 @@ from gmm_rs.exceptions import (
     StaleMessageWarning,
 )
 from gmm_rs.many import MixtureFits, fit_many
-from gmm_rs.mixture import GaussianMixture
+from gmm_rs.mixture import GaussianMixture, SufficientStats
 from gmm_rs.selection import Selection, select
 from gmm_rs.serket import GMM
 
@@ -38,6 +38,7 @@ __all__ = [
     "Prior",
     "Selection",
     "StaleMessageWarning",
+    "SufficientStats",
     "__version__",
     "fit_many",
     "select",

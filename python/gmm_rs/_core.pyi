@@ -16,11 +16,14 @@ __all__ = [
     "fit_many",
     "linear_sum_assignment",
     "marginal",
+    "maximise",
     "precisions_cholesky",
     "predict",
     "predict_proba",
+    "recentre",
     "sample",
     "score_samples",
+    "statistics",
     "write_text",
 ]
 
@@ -135,6 +138,49 @@ def score_samples(
 
 # These factors of covariances, in an array of the same shape.
 def precisions_cholesky(covariances: _Float64, *, covariance_type: _CovarianceType) -> _Float64: ...
+
+@type_check_only
+class Moments(TypedDict):
+    zeroth: _Float64
+    first: _Float64
+    second: _Float64
+    log_likelihood: float
+
+# Moments of the rows about the means: zeroth (K,), first (K, D), second (K, D, D) full, their sum (D, D) tied, or the
+# diagonals (K, D) diag and spherical.
+def statistics(
+    X: _Data,
+    weights: _Float64,
+    means: _Float64,
+    precisions_cholesky: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+    sample_weight: _Float64 | None,
+    log_prior: _Float64 | None,
+    num_threads: int,
+) -> Moments: ...
+
+# first and second about new_anchors (K, D) instead of anchors.
+def recentre(
+    anchors: _Float64,
+    zeroth: _Float64,
+    first: _Float64,
+    second: _Float64,
+    new_anchors: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+) -> tuple[_Float64, _Float64]: ...
+
+# Weights, means and covariances that follow from moments.
+def maximise(
+    anchors: _Float64,
+    zeroth: _Float64,
+    first: _Float64,
+    second: _Float64,
+    *,
+    covariance_type: _CovarianceType,
+    reg_covar: float | _Float64 | Literal["auto"],
+) -> tuple[_Float64, _Float64, _Float64]: ...
 
 # X (n_samples, D) and labels (n_samples,), sorted by component.
 def sample(

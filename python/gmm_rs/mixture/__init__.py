@@ -3,5 +3,6 @@
 from gmm_rs.mixture._conditional import ConditionalMixtures
 from gmm_rs.mixture._gaussian_mixture import GaussianMixture
 from gmm_rs.mixture._restart import Restart
+from gmm_rs.mixture._statistics import SufficientStats
 
-__all__ = ["ConditionalMixtures", "GaussianMixture", "Restart"]
+__all__ = ["ConditionalMixtures", "GaussianMixture", "Restart", "SufficientStats"]

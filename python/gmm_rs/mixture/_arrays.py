@@ -175,6 +175,18 @@ def covariances_shape(covariance_type: CovarianceType, n_components: int, n_feat
     }[covariance_type]
 
 
+def moments_shape(covariance_type: CovarianceType, n_components: int, n_features: int) -> tuple[int, ...]:
+    """Shape of the second moments from which covariances of this type follow.
+
+    Examples
+    --------
+    >>> moments_shape("spherical", 3, 2)
+    (3, 2)
+    """
+    form = "diag" if covariance_type == "spherical" else covariance_type
+    return covariances_shape(form, n_components, n_features)
+
+
 def n_parameters(covariance_type: CovarianceType, n_components: int, n_features: int) -> int:
     """Number of free parameters of a mixture: weights (which sum to 1), means, covariances (which are symmetric).
 

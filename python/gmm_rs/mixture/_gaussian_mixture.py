@@ -11,7 +11,6 @@ from gmm_rs._validation import FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
 from gmm_rs.mixture._data import check_distinct, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
-from gmm_rs.mixture._evaluation import EvaluatedMixture
 from gmm_rs.mixture._features import feature_names
 from gmm_rs.mixture._fitted import as_float64
 from gmm_rs.mixture._fitting import fit_mixture
@@ -22,12 +21,13 @@ from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
 from gmm_rs.mixture._settings import Settings, check_settings
 from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start
+from gmm_rs.mixture._stepwise import StepwiseMixture
 
 if TYPE_CHECKING:
     from gmm_rs._core import FitResult
 
 
-class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
+class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
     """Gaussian mixture, fitted by expectation-maximisation.
 
     An estimator with the parameters, methods and attributes of ``sklearn.mixture.GaussianMixture``, and more.
@@ -71,6 +71,11 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
         Whether `tol` is a change in nats or a part of the lower bound's magnitude.
     max_time : float, optional
         Seconds after which the best parameters so far are returned.
+    learning_decay : float
+        α of the step sizes (t + `learning_offset`)^−α of `partial_fit`, from 0 to 1: the less, the faster pieces lose
+        their influence. The estimate settles where it is above 0.5.
+    learning_offset : float
+        How many pieces, about, what is known at the beginning counts for. At least 0.
     callback : callable, optional
         Called with ``(iteration, lower_bound)`` after each iteration; an exception in it ends the fit.
     progress : bool
@@ -101,6 +106,10 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
         The same after each iteration.
     restarts_ : tuple of Restart
         What became of each start, in order.
+    n_steps_ : int
+        Number of pieces that `partial_fit` has learnt from since there was a first mixture.
+    statistics_ : SufficientStats
+        What `partial_fit` remembers: the weighted mean of the pieces' statistics, for a weight of 1.
     n_parameters_ : int
         Number of free parameters.
     n_features_in_ : int
@@ -159,6 +168,8 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
         acceleration: str | None = None,
         stop: str = "absolute",
         max_time: float | None = None,
+        learning_decay: float = 0.7,
+        learning_offset: float = 1.0,
         callback: Callable[[int, float], object] | None = None,
         progress: bool = False,
         num_threads: int | None = None,
@@ -180,6 +191,8 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
         self.acceleration = acceleration
         self.stop = stop
         self.max_time = max_time
+        self.learning_decay = learning_decay
+        self.learning_offset = learning_offset
         self.callback = callback
         self.progress = progress
         self.num_threads = num_threads
@@ -251,8 +264,11 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
         self._fit(X, sample_weight, class_prior)
         return self.predict(X, class_prior)
 
+    def _settings(self) -> Settings:
+        return check_settings(self)
+
     def _fit(self, X: object, sample_weight: object, class_prior: object) -> None:
-        settings = check_settings(self)
+        settings = self._settings()
         names = feature_names(X)
         rows = read_rows(X, settings.n_components, estimator=type(self).__name__)
         n_samples, n_features = rows.shape
@@ -276,6 +292,7 @@ class GaussianMixture(EvaluatedMixture, DistributionMixture, PortableMixture):
         if result["collapsed"].size and settings.reg_covar == 0.0:
             check_distinct(rows, settings.n_components)
         self._set_fit(result, rows.dtype, names)
+        self._forget_pieces()
         self._warn(result, settings)
 
     def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:

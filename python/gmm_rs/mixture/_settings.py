@@ -31,6 +31,8 @@ class Settings:
     n_init: int
     warm_start: bool
     acceleration: Literal["squarem"] | None
+    learning_decay: float
+    learning_offset: float
     verbose: int
     verbose_interval: int
     callback: Callable[[int, float], object] | None
@@ -67,6 +69,8 @@ def check_settings(estimator: "GaussianMixture") -> Settings:
         n_init=check_positive_int("n_init", estimator.n_init),
         warm_start=_check_flag("warm_start", estimator.warm_start),
         acceleration=_check_acceleration(estimator.acceleration),
+        learning_decay=_check_decay(estimator.learning_decay),
+        learning_offset=check_real("learning_offset", estimator.learning_offset, at_least=0.0),
         verbose=_check_verbose(estimator.verbose),
         verbose_interval=check_positive_int("verbose_interval", estimator.verbose_interval),
         callback=_check_callback(estimator.callback),
@@ -87,6 +91,13 @@ def _check_acceleration(value: object) -> Literal["squarem"] | None:
     if value is None or value == "squarem":
         return value
     raise ParameterError(f"acceleration must be None or 'squarem', but is {value!r}")
+
+
+def _check_decay(value: object) -> float:
+    decay = check_real("learning_decay", value, at_least=0.0)
+    if decay > 1.0:
+        raise ParameterError(f"learning_decay must be a number from 0 to 1, but is {value!r}")
+    return decay
 
 
 def _check_flag(name: str, value: object) -> bool:

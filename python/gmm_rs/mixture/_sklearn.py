@@ -19,6 +19,7 @@ _UNCHANGED = "$UNCHANGED$"
 """scikit-learn's word for a request that stays as it is."""
 _METADATA = {
     "fit": ("sample_weight", "class_prior"),
+    "partial_fit": ("sample_weight", "class_prior"),
     "predict": ("class_prior",),
     "predict_proba": ("class_prior",),
     "predict_log_proba": ("class_prior",),
@@ -128,6 +129,12 @@ class ScikitLearnEstimator:
     ) -> Self:
         """Choose what scikit-learn's meta-estimators pass on to `fit`: True, False, None (an error) or another name."""
         return self._request("fit", sample_weight=sample_weight, class_prior=class_prior)
+
+    def set_partial_fit_request(
+        self, *, sample_weight: bool | str | None = _UNCHANGED, class_prior: bool | str | None = _UNCHANGED
+    ) -> Self:
+        """Choose what scikit-learn's meta-estimators pass on to `partial_fit`."""
+        return self._request("partial_fit", sample_weight=sample_weight, class_prior=class_prior)
 
     def set_predict_request(self, *, class_prior: bool | str | None = _UNCHANGED) -> Self:
         """Choose what scikit-learn's meta-estimators pass on to `predict`."""

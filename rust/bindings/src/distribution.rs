@@ -13,7 +13,7 @@ use crate::covariances::{mixture, to_python};
 use crate::errors::PyGmmError;
 
 /// Weights, means and covariances as NumPy arrays.
-type Parameters<'py, Weights, Means> = (
+pub(crate) type Parameters<'py, Weights, Means> = (
     Bound<'py, Weights>,
     Bound<'py, Means>,
     Bound<'py, PyArrayDyn<f64>>,

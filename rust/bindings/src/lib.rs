@@ -10,6 +10,7 @@ mod evaluate;
 mod fit;
 mod fit_many;
 mod precisions_cholesky;
+mod statistics;
 mod text;
 
 use pyo3::pymodule;
@@ -28,6 +29,8 @@ mod _core {
     use crate::fit_many::fit_many;
     #[pymodule_export]
     use crate::precisions_cholesky::precisions_cholesky;
+    #[pymodule_export]
+    use crate::statistics::{maximise, recentre, statistics};
     #[pymodule_export]
     use crate::text::write_text;
 }

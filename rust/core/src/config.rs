@@ -65,6 +65,28 @@ pub enum Regularisation {
     RelativeRidge(f64),
 }
 
+impl Regularisation {
+    /// Checks ridges for data of so many features; a prior is checked when it is filled in.
+    ///
+    /// # Errors
+    /// [`GmmError::Parameter`] for a ridge that is negative or not finite, [`GmmError::Shape`] for another number of them.
+    pub(crate) fn check(&self, n_features: usize) -> Result<(), GmmError> {
+        let ridges = match self {
+            Self::Prior(_) => &[][..],
+            Self::Ridge(ridge) | Self::RelativeRidge(ridge) => &[*ridge],
+            Self::Ridges(ridges) => {
+                check_shape("reg_covar", ridges.shape(), &[n_features])?;
+                &ridges.to_vec()
+            }
+        };
+        for &ridge in ridges {
+            let valid = ridge >= 0.0 && ridge.is_finite();
+            check_parameter(valid, "reg_covar", ridge, "finite and at least 0")?;
+        }
+        Ok(())
+    }
+}
+
 /// When a start has converged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StopRule {
@@ -123,18 +145,7 @@ impl FitConfig {
         let n_components = self.n_components;
         check_parameter(n_components > 0, "n_components", n_components, "at least 1")?;
         check_parameter(self.tol >= 0.0, "tol", self.tol, "at least 0")?;
-        let ridges = match &self.regularisation {
-            Regularisation::Prior(_) => &[][..],
-            Regularisation::Ridge(ridge) | Regularisation::RelativeRidge(ridge) => &[*ridge],
-            Regularisation::Ridges(ridges) => {
-                check_shape("reg_covar", ridges.shape(), &[n_features])?;
-                &ridges.to_vec()
-            }
-        };
-        for &ridge in ridges {
-            let valid = ridge >= 0.0 && ridge.is_finite();
-            check_parameter(valid, "reg_covar", ridge, "finite and at least 0")?;
-        }
+        self.regularisation.check(n_features)?;
         self.start.check(n_samples, self.n_components)?;
         self.initial
             .check(self.n_components, n_features, self.covariance_type)

@@ -25,7 +25,7 @@ use crate::units::Units;
 /// A mixture that is ready to be evaluated on any number of rows.
 #[derive(Debug)]
 pub struct Evaluator {
-    precision: Precision,
+    pub(crate) precision: Precision,
 }
 
 impl Evaluator {

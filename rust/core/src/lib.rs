@@ -9,7 +9,9 @@
 //!
 //! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
 //! times the number of components, and its result, to the bit, does not depend on the number of threads.
-//! [`fit_many`] fits many small data sets at the same time. [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`]; [`sample`], [`marginal`]
+//! [`fit_many`] fits many small data sets at the same time.
+//! [`SufficientStats`] are the halves of an iteration apart: taken from rows that come in pieces, added, and maximised.
+//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`]; [`sample`], [`marginal`]
 //! and [`Conditional`] treat it as the distribution that it is; [`text`] writes matrices as text.
 //!
 //! ```
@@ -61,6 +63,7 @@ mod run;
 mod spread;
 mod squarem;
 mod start;
+mod statistics;
 mod stats;
 pub mod text;
 mod tile;
@@ -85,3 +88,5 @@ pub use parallel::Threads;
 pub use precisions_cholesky::precisions_cholesky;
 pub use prior::PriorConfig;
 pub use start::{InitialParameters, Start, StartMethod};
+pub use statistics::maximise;
+pub use stats::SufficientStats;

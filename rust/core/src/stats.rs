@@ -35,16 +35,20 @@ impl MomentKind {
     }
 }
 
-/// Statistics of all components over some rows.
+/// Sufficient statistics of all components over some rows: all that an M-step needs of them.
+///
+/// [`Evaluator::statistics`](crate::Evaluator::statistics) takes them from rows, and [`maximise`](crate::maximise)
+/// makes a mixture of them.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct SufficientStats {
+pub struct SufficientStats {
     /// c_k, for each component.
     pub(crate) anchors: Vec<Vec<f64>>,
     /// s0, one entry a component.
     pub(crate) zeroth: Vec<f64>,
     /// s1, shape (K, D).
     pub(crate) first: Array2<f64>,
-    /// What is kept of s2, for each component: a packed lower triangle, a diagonal, or nothing.
+    /// What is kept of s2, for each component: a packed lower triangle, a diagonal, or nothing. Where one covariance is
+    /// shared, there may be one triangle: the sum of all.
     pub(crate) second: Array2<f64>,
     /// Σ_n log p(x_n), in nats, of the model that gave the responsibilities.
     pub(crate) log_likelihood: f64,
@@ -78,7 +82,7 @@ impl SufficientStats {
     }
 
     /// The statistics of the same rows, each counting `factor` times as often.
-    pub(crate) fn scaled(mut self, factor: f64) -> Self {
+    pub fn scaled(mut self, factor: f64) -> Self {
         if factor != 1.0 {
             self.zeroth.iter_mut().for_each(|sum| *sum *= factor);
             self.first *= factor;

@@ -18,6 +18,7 @@ use crate::linalg::packed_index;
 use crate::mixture::Mixture;
 use crate::precision::{Factors, Precision};
 use crate::spread::Spread;
+use crate::stats::SufficientStats;
 
 /// Variances from 2^−this to 2^this leave room in float64 for narrow components and sums of many rows.
 const MAX_VARIANCE_EXPONENT: i32 = 1000;
@@ -173,6 +174,20 @@ impl Units {
             }
         }
         scaled
+    }
+
+    /// Statistics of rows in these units as those of the rows themselves.
+    pub(crate) fn restored_statistics(&self, mut stats: SufficientStats) -> SufficientStats {
+        for anchor in &mut stats.anchors {
+            let coordinates = anchor.iter_mut().zip(&self.exponents);
+            coordinates.for_each(|(x, &e)| *x = times_power(*x, e));
+        }
+        self.scale_rows(&mut stats.first, 1);
+        for ((i, j), mut column) in stats.second_columns_mut() {
+            let exponent = self.exponents[i] + self.exponents[j];
+            column.mapv_inplace(|x| times_power(x, exponent));
+        }
+        stats
     }
 
     fn scale_mixture(&self, mixture: Mixture, sign: i32) -> Result<Mixture, GmmError> {

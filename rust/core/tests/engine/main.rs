@@ -7,3 +7,4 @@ mod distribution;
 mod oracle;
 mod properties;
 mod starts;
+mod statistics;
