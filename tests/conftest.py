@@ -1,5 +1,6 @@
 """Data and surroundings that several tests share."""
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -110,3 +111,11 @@ def load_wrong_serket(monkeypatch: pytest.MonkeyPatch) -> Callable[[], ModuleTyp
         return module
 
     return load
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c():
+    """A shell that starts pytest in the background has it ignore Ctrl-C; the tests that press it need Python's handler."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
