@@ -115,7 +115,7 @@ def load_wrong_serket(monkeypatch: pytest.MonkeyPatch) -> Callable[[], ModuleTyp
 
 @pytest.fixture(autouse=True, scope="session")
 def _ctrl_c():
-    """A shell that starts pytest in the background has it ignore Ctrl-C; the tests that press it need Python's handler."""
+    """Have tests that press Ctrl-C work in the background, where a shell lets it be ignored."""
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, previous)
