@@ -19,8 +19,8 @@ pytestmark = pytest.mark.filterwarnings("default")  # scikit-learn's suite doesn
 
 _FUNCTIONS = "tests functions of scikit-learn, not the class"
 _PRIVATE = "calls private methods of scikit-learn's class"
-_DRAWS = "needs the very clusters, and their numbers, that scikit-learn's KMeans draws from a seed"
-_OTHER_ARRAYS = "is about arrays of other libraries than NumPy"
+_DRAWS = "compares components by the numbers that scikit-learn's KMeans draws from a seed: see the last test here"
+_OTHER_ARRAYS = "is about arrays of other libraries than NumPy, or wants an error where theirs can't be computed with"
 LEFT_OUT = {
     "test_suffstat_sk_full": _FUNCTIONS,
     "test_suffstat_sk_tied": _FUNCTIONS,
@@ -67,3 +67,18 @@ def test_the_tests_are_there_and_are_of_our_class() -> None:
     names = [name for name in globals() if name.startswith("test_")]
     assert len(names) > 25
     assert all(globals()["test_score"].__globals__["GaussianMixture"] is GaussianMixture for name in names)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
+def test_given_precisions_of_the_start_change_nothing(covariance_type: str, global_dtype: Any) -> None:
+    # test_gaussian_mixture_precisions_init_diag, for clusters in whatever order.
+    rng = np.random.default_rng(0)
+    stretched = rng.standard_normal((300, 2)) @ np.array([[0.0, -0.7], [3.5, 0.7]])
+    rows = np.vstack([rng.standard_normal((300, 2)) + 20, stretched]).astype(global_dtype)
+    options: dict[str, Any] = {"covariance_type": covariance_type, "reg_covar": 1e-6, "random_state": 0}
+    start = GaussianMixture(2, **options, max_iter=0).fit(rows)
+    without = GaussianMixture(2, **options).fit(rows)
+    for order in ([0, 1], [1, 0]):
+        given = GaussianMixture(2, **options, precisions_init=start.precisions_[order]).fit(rows)
+        assert given.n_iter_ == without.n_iter_
+        np.testing.assert_allclose(given.precisions_cholesky_, without.precisions_cholesky_[order], rtol=1e-5)

@@ -3,7 +3,8 @@
 Rows are evaluated with `weights_`, `means_` and `precisions_cholesky_`, as scikit-learn does: users set them by hand.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,8 @@ from gmm_rs.exceptions import DimensionError
 from gmm_rs.mixture._features import check_feature_names
 from gmm_rs.mixture._fitted import FittedMixture, as_float64
 from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
+
+_Values = TypeVar("_Values", bound=NDArray[Any])
 
 
 class EvaluatedMixture(FittedMixture):
@@ -37,16 +40,7 @@ class EvaluatedMixture(FittedMixture):
         ------
         NotFittedError, DimensionError, ParameterError, NonFiniteError
         """
-        rows = self._check_rows(X)
-        log_prior = check_class_prior(class_prior, len(rows), len(self.means_))
-        return _core.predict(
-            rows,
-            *self._weights_and_means(),
-            precisions_cholesky=as_float64(self.precisions_cholesky_),
-            covariance_type=self._covariance_type(),
-            log_prior=log_prior,
-            num_threads=resolve_num_threads(self.num_threads),
-        )
+        return self._evaluated(_core.predict, self._check_rows(X), class_prior)
 
     def predict_proba(self, X: ArrayLike, class_prior: ArrayLike | None = None) -> FloatArray:
         """Probability of each component for each row, the responsibilities of EM.
@@ -67,7 +61,7 @@ class EvaluatedMixture(FittedMixture):
         NotFittedError, DimensionError, ParameterError, NonFiniteError
         """
         rows = self._check_rows(X)
-        return self._as_given(rows, self._probabilities(rows, class_prior))
+        return self._as_given(rows, self._evaluated(_core.predict_proba, rows, class_prior))
 
     def predict_log_proba(self, X: ArrayLike, class_prior: ArrayLike | None = None) -> FloatArray:
         """Logarithm of the probability of each component for each row, in nats.
@@ -133,7 +127,7 @@ class EvaluatedMixture(FittedMixture):
         NotFittedError, DimensionError, ParameterError, NonFiniteError
         """
         rows = self._check_rows(X)
-        return self._as_given(rows, self._log_densities(rows, class_prior))
+        return self._as_given(rows, self._evaluated(_core.score_samples, rows, class_prior))
 
     def score(
         self,
@@ -164,7 +158,7 @@ class EvaluatedMixture(FittedMixture):
         """
         rows = self._check_rows(X)
         weights = check_sample_weight(sample_weight, len(rows))
-        return float(np.average(self._log_densities(rows, class_prior), weights=weights))
+        return float(np.average(self._evaluated(_core.score_samples, rows, class_prior), weights=weights))
 
     def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
         """Akaike's information criterion, −2 log p(X) + 2 `n_parameters_`; the lower the better.
@@ -217,9 +211,7 @@ class EvaluatedMixture(FittedMixture):
         ----------
         G. Schwarz, "Estimating the dimension of a model", Annals of Statistics 6, 1978.
         """
-        rows = self._check_rows(X)
-        deviance, total = self._deviance(rows, sample_weight, class_prior)
-        return deviance + self.n_parameters_ * float(np.log(total))
+        return self._bic(self._check_rows(X), sample_weight, class_prior)
 
     def icl(self, X: ArrayLike, sample_weight: ArrayLike | None = None, class_prior: ArrayLike | None = None) -> float:
         """Integrated completed likelihood: `bic` plus twice the entropy of the responsibilities; the lower the better.
@@ -249,12 +241,11 @@ class EvaluatedMixture(FittedMixture):
         likelihood", IEEE Transactions on Pattern Analysis and Machine Intelligence 22, 2000.
         """
         rows = self._check_rows(X)
-        deviance, total = self._deviance(rows, sample_weight, class_prior)
-        resp = self._probabilities(rows, class_prior)
+        resp = self._evaluated(_core.predict_proba, rows, class_prior)
         entropies = -(resp * np.log(resp, where=resp > 0.0, out=np.zeros_like(resp))).sum(axis=1)
         weights = check_sample_weight(sample_weight, len(rows))
         entropy = float(entropies.sum() if weights is None else weights @ entropies)
-        return deviance + self.n_parameters_ * float(np.log(total)) + 2.0 * entropy
+        return self._bic(rows, sample_weight, class_prior) + 2.0 * entropy
 
     def _check_rows(self, X: object) -> FloatArray:
         self._check_fitted()
@@ -267,16 +258,8 @@ class EvaluatedMixture(FittedMixture):
             )
         return rows
 
-    def _probabilities(self, rows: FloatArray, class_prior: object) -> Float64Array:
-        return self._evaluated("predict_proba", rows, class_prior)
-
-    def _log_densities(self, rows: FloatArray, class_prior: object) -> Float64Array:
-        return self._evaluated("score_samples", rows, class_prior)
-
-    def _evaluated(
-        self, name: Literal["predict_proba", "score_samples"], rows: FloatArray, class_prior: object
-    ) -> Float64Array:
-        evaluate = _core.predict_proba if name == "predict_proba" else _core.score_samples
+    def _evaluated(self, evaluate: Callable[..., _Values], rows: FloatArray, class_prior: object) -> _Values:
+        """What a function of the engine says of the rows under this mixture."""
         return evaluate(
             rows,
             *self._weights_and_means(),
@@ -286,10 +269,14 @@ class EvaluatedMixture(FittedMixture):
             num_threads=resolve_num_threads(self.num_threads),
         )
 
+    def _bic(self, rows: FloatArray, sample_weight: object, class_prior: object) -> float:
+        deviance, total = self._deviance(rows, sample_weight, class_prior)
+        return deviance + self.n_parameters_ * float(np.log(total))
+
     def _deviance(self, rows: FloatArray, sample_weight: object, class_prior: object) -> tuple[float, float]:
         """−2 log-likelihood, and how often all rows together count."""
         weights = check_sample_weight(sample_weight, len(rows))
-        log_densities = self._log_densities(rows, class_prior)
+        log_densities = self._evaluated(_core.score_samples, rows, class_prior)
         if weights is None:
             return -2.0 * float(log_densities.sum()), float(len(rows))
         return -2.0 * float(weights @ log_densities), float(weights.sum())

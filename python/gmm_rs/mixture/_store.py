@@ -39,6 +39,13 @@ _VERSION = 1
 _ARRAYS = ("weights", "means", "covariances", "precisions_cholesky")
 _HEADER = "header"
 
+_UNSOUND = (
+    GmmError,
+    *(ValueError, TypeError, KeyError),  # of JSON and NumPy's headers
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError),  # of zipfile: damaged, of an unknown kind, encrypted
+)
+"""What reading a file raises that holds no mixture."""
+
 
 @dataclass(frozen=True, eq=False)
 class StoredMixture:
@@ -86,7 +93,7 @@ def read_mixture(path: str | PathLike[str]) -> StoredMixture:
         raise ModelFileError(f"there is no file {path.absolute()}") from error
     except (OSError, MemoryError) as error:
         raise ModelFileError(f"{path} cannot be read: {error}") from error
-    except (GmmError, ValueError, TypeError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except _UNSOUND as error:
         raise ModelFileError(f"{path} is no mixture that gmm_rs can use: {error}") from error
 
 

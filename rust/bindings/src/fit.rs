@@ -35,7 +35,6 @@ pub(crate) struct FitResult<'py> {
 
 impl<'py> FitResult<'py> {
     pub(crate) fn new(py: Python<'py>, fitted: Fit) -> Self {
-        let lower_bound = fitted.lower_bound();
         let n_iter = fitted.lower_bounds.len();
         let (weights, means, covariances) = fitted.mixture.into_parts();
         Self {
@@ -44,7 +43,7 @@ impl<'py> FitResult<'py> {
             covariances: to_python(py, covariances),
             log_likelihoods: fitted.log_likelihoods.into_pyarray(py),
             lower_bounds: fitted.lower_bounds.into_pyarray(py),
-            lower_bound,
+            lower_bound: fitted.lower_bound,
             n_iter,
             converged: fitted.converged,
             collapsed: PyArray1::from_iter(py, fitted.collapsed.into_iter().map(|k| k as i64)),

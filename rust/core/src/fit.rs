@@ -32,6 +32,8 @@ pub struct Fit {
     /// It never falls, with two exceptions: in the iteration in which a component collapses, whose covariance is then
     /// made wider; and by as little as a ridge above 0 moves the M-step away from the maximum.
     pub lower_bounds: Vec<f64>,
+    /// That of the model, also without iterations.
+    pub lower_bound: f64,
     /// Whether the last iteration changed the lower bound by less than the tolerance.
     pub converged: bool,
     /// The components of the model that collapsed. None, unless a component did so in every start.
@@ -43,9 +45,9 @@ pub struct Fit {
 /// What became of a start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartReport {
-    /// The lower bound that it reached; −∞ without an iteration.
+    /// The lower bound that it reached; −∞ without a model.
     pub lower_bound: f64,
-    /// The log-likelihood that it reached, in nats; −∞ without an iteration.
+    /// The log-likelihood that it reached, in nats; −∞ without a model.
     pub log_likelihood: f64,
     /// How many iterations it took.
     pub n_iter: usize,
@@ -160,17 +162,11 @@ impl Fit {
             mixture: run.mixture,
             log_likelihoods: run.log_likelihoods,
             lower_bounds: run.lower_bounds,
+            lower_bound: run.bound,
             converged: run.converged,
             collapsed: sorted(run.collapses.iter().map(|c| c.component).collect()),
             restarts,
         }
-    }
-
-    /// The lower bound of the model: the last of `lower_bounds`, or without iterations that of the best start.
-    pub fn lower_bound(&self) -> f64 {
-        let of_starts = self.restarts.iter().map(|start| start.lower_bound);
-        let best_start = || of_starts.fold(f64::NEG_INFINITY, f64::max);
-        self.lower_bounds.last().copied().unwrap_or_else(best_start)
     }
 }
 
