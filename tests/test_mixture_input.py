@@ -156,11 +156,18 @@ LAYOUTS = {
     "Fortran": lambda array, _: np.asfortranarray(array),
     "every other row": lambda array, _: np.repeat(array, 2, axis=0)[::2],
     "negative strides": lambda array, _: array[::-1, ::-1].copy()[::-1, ::-1],
+    "read-only": lambda array, _: _read_only(array),
     "big-endian": lambda array, _: array.astype(array.dtype.newbyteorder(">")),
     "memory-mapped": _memory_mapped,
     "a field of records": lambda array, _: _records(array),
     "objects": lambda array, _: array.astype(object) if array.dtype == np.float64 else array,
 }
+
+
+def _read_only(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
 
 
 def _records(array):

@@ -1,5 +1,8 @@
 """What GaussianMixture does that scikit-learn's class doesn't: weights, priors, starts, stops, robustness, criteria."""
 
+import signal
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -291,6 +294,24 @@ def test_acceleration_takes_fewer_iterations():
     plain = GaussianMixture(3, **options).fit(rows)
     fast = GaussianMixture(3, acceleration="squarem", **options).fit(rows)
     assert fast.n_iter_ < plain.n_iter_ / 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on POSIX")
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_ctrl_c_stops_a_fit_within_a_second(num_threads):
+    rows = np.random.default_rng(0).standard_normal((300_000, 16))
+    sent = []
+
+    def press():
+        sent.append(time.monotonic())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(0.5, press)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        GaussianMixture(32, tol=0, max_iter=10**7, random_state=0, num_threads=num_threads).fit(rows)
+    assert time.monotonic() - sent[0] < 1.0
+    timer.join()
 
 
 def test_relative_stop():
