@@ -228,6 +228,7 @@ def test_the_ring_of_held_out_is_at_the_top():
         ({"tol": -1}, "tol must be"),
         ({"colour": "red"}, "colour"),
         ({"means_init": [[0.0]]}, "select takes no means_init"),
+        ({"covariance_type": "full"}, "select takes no covariance_type"),
         ({"callback": None, "verbose": 1}, "select takes no verbose"),
         ({"num_threads": 0}, "num_threads must be"),
         ({"sample_weight": -np.ones(150)}, "sample_weight must be"),
@@ -245,6 +246,8 @@ def test_bad_data():
         select([1.0, 2.0])
     with pytest.raises(GmmError, match=r"every candidate failed; the first, covariance_type='full', n_components=5"):
         select(rows(n=3), (5, 6))
+    with pytest.raises(GmmError, match="a minimum of 2 is required by GaussianMixture$"):
+        select([[1.0]], 1)
 
 
 def test_arrays_of_the_caller_stay_as_they_are():

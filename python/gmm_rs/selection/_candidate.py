@@ -58,9 +58,9 @@ def judge_candidate(candidate: Candidate, part: Part, judge: Judge, settings: di
     settings : dict
         The other parameters of the mixture.
     """
-    mixture = _SilentMixture(candidate.n_components, covariance_type=candidate.covariance_type, **settings)
+    mixture = GaussianMixture(candidate.n_components, covariance_type=candidate.covariance_type, **settings)
     try:
-        mixture.fit(part.train, sample_weight=part.train_weight)
+        mixture._fit_quietly(part.train, part.train_weight, None)  # filters of warnings belong to all threads
         value = judge(mixture, part)
     except GmmError as error:
         return Verdict(math.nan, failure=str(error))
@@ -70,10 +70,3 @@ def judge_candidate(candidate: Candidate, part: Part, judge: Judge, settings: di
     if not np.isfinite(value):
         return Verdict(math.nan, mixture.n_parameters_, failure=f"the criterion is {value}")
     return Verdict(value, mixture.n_parameters_, mixture.converged_)
-
-
-class _SilentMixture(GaussianMixture):
-    """A mixture whose warnings are in the table instead: filters of warnings belong to all threads."""
-
-    def _warn(self, *_: object) -> None:
-        pass

@@ -20,6 +20,7 @@ from gmm_rs.selection._parallel import run_all
 from gmm_rs.selection._selection import Selection
 
 _OWN_BUSINESS = (
+    "covariance_type",
     "means_init",
     "precisions_init",
     "weights_init",
