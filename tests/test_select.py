@@ -240,8 +240,10 @@ def test_bad_arguments(arguments, message):
 
 
 def test_bad_data():
-    with pytest.raises(NonFiniteError, match="NaN or infinity"):
+    with pytest.raises(NonFiniteError, match="X holds NaN at row 1, column 0; every entry must be finite"):
         select([[1.0], [np.nan], [2.0]])
+    with pytest.raises(NonFiniteError, match="X holds -inf at row 70000, column 1"):
+        select(np.where(np.arange(2 * 80_000).reshape(-1, 2) == 140_001, -np.inf, 1.0))
     with pytest.raises(DimensionError, match="2-D"):
         select([1.0, 2.0])
     with pytest.raises(GmmError, match=r"every candidate failed; the first, covariance_type='full', n_components=5"):
