@@ -17,9 +17,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gmm_rs import GaussianMixture
-from gmm_rs._tables import read_table, write_table
 from gmm_rs.cli import main
 from gmm_rs.cli._progress import ProgressLine
+from gmm_rs.cli._tables import read_table, write_table
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, links and limits of POSIX")
 PROGRAM = [sys.executable, "-m", "gmm_rs"]

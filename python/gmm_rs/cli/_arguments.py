@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gmm_rs import __version__
-from gmm_rs._tables import READ_AND_WRITTEN, format_of
 from gmm_rs.cli import _demo, _fit, _info, _predict, _sample, _select
+from gmm_rs.cli._tables import READ_AND_WRITTEN, format_of
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture._settings import COVARIANCE_TYPES
 

@@ -2,9 +2,9 @@
 
 from argparse import Namespace
 
-from gmm_rs._tables import check_writable, read_table
 from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import model_summary, print_json
+from gmm_rs.cli._tables import check_writable, read_table
 from gmm_rs.selection import select
 
 
