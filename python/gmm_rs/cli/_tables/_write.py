@@ -25,7 +25,7 @@ def check_writable(path: str) -> None:
     """
     if path == STANDARD_STREAM:
         return
-    if Path(path).suffix == ".parquet":
+    if Path(path).suffix.lower() == ".parquet":
         check_pyarrow()
     with staged_file(Path(path)):
         pass
