@@ -36,7 +36,7 @@ def fit_mixture(
         X,
         settings.n_components,
         max_time=settings.max_time,
-        n_init=settings.n_init if isinstance(start.init, str) else len(start.init),
+        n_init=start.count(settings.n_init),
         init=start.init,
         weights_init=start.weights,
         means_init=start.means,

@@ -284,7 +284,7 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
             start = self._last_parameters(settings, n_features)
         else:
             start = self._start(rows, settings, seed)
-        with observed(settings, settings.n_init if isinstance(start.init, str) else len(start.init)) as observer:
+        with observed(settings, start.count(settings.n_init)) as observer:
             result = fit_mixture(
                 rows,
                 settings,

@@ -33,6 +33,10 @@ class Start:
     means: Float64Array | None = None
     covariances: Float64Array | None = None
 
+    def count(self, n_init: int) -> int:
+        """How many starts that is, where `n_init` of a kind are drawn."""
+        return n_init if isinstance(self.init, str) else len(self.init)
+
 
 def read_start(
     init_params: object,
