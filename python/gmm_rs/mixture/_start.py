@@ -34,8 +34,10 @@ class Start:
     covariances: Float64Array | None = None
 
     def count(self, n_init: int) -> int:
-        """How many starts that is, where `n_init` of a kind are drawn."""
-        return n_init if isinstance(self.init, str) else len(self.init)
+        """How many starts that is, where `n_init` of a kind are drawn; nothing is drawn where all parts are given."""
+        if not isinstance(self.init, str):
+            return len(self.init)
+        return n_init if any(part is None for part in (self.weights, self.means, self.covariances)) else 1
 
 
 def read_start(
