@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class Verdict:
     failure: str | None = None
 
 
-Judge = Callable[[GaussianMixture, Part], float]
+Judge: TypeAlias = Callable[..., float]
+"""Of a mixture, rows and their `sample_weight`."""
 
 
 def judge_candidate(candidate: Candidate, part: Part, judge: Judge, settings: dict[str, Any]) -> Verdict:
@@ -61,7 +62,7 @@ def judge_candidate(candidate: Candidate, part: Part, judge: Judge, settings: di
     mixture = GaussianMixture(candidate.n_components, covariance_type=candidate.covariance_type, **settings)
     try:
         mixture._fit_quietly(part.train, part.train_weight, None)  # filters of warnings belong to all threads
-        value = judge(mixture, part)
+        value = judge(mixture, part.test, sample_weight=part.test_weight)
     except GmmError as error:
         return Verdict(math.nan, failure=str(error))
     failures = [restart.failure for restart in mixture.restarts_]
