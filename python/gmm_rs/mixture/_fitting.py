@@ -1,4 +1,4 @@
-"""What the engine is told of a fit, and the one place from which the estimator calls it."""
+"""What the engine is told of a fit: all of it for one data set, and what is the same for each of many."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypedDict

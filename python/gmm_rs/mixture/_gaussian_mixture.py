@@ -119,6 +119,9 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
 
     See Also
     --------
+    gmm_rs.select : chooses the number of components and the covariance type.
+    gmm_rs.fit_many : fits many data sets in one call.
+    gmm_rs.SufficientStats : one iteration of EM on data in pieces.
     gmm_rs.GMM : the same engine as a Serket module, with a prior on the parameters.
 
     Examples
