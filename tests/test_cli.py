@@ -17,9 +17,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gmm_rs import GaussianMixture
-from gmm_rs._tables import read_table, write_table
 from gmm_rs.cli import main
 from gmm_rs.cli._progress import ProgressLine
+from gmm_rs.cli._tables import read_table, write_table
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, links and limits of POSIX")
 PROGRAM = [sys.executable, "-m", "gmm_rs"]
@@ -373,9 +373,10 @@ class TestWriting:
         assert Path("link.npy").is_symlink()
         assert_array_equal(np.load("real.npy"), model.predict(X))
 
-    def test_writing_parquet_without_pyarrow_is_refused_before_work(self, X, capsys, monkeypatch):
+    @pytest.mark.parametrize("output", ["y.parquet", "y.PARQUET"])
+    def test_writing_parquet_without_pyarrow_is_refused_before_work(self, X, output, capsys, monkeypatch):
         monkeypatch.setitem(sys.modules, "pyarrow", None)
-        assert "gmm-rs[parquet]" in fails(capsys, "predict", "no.npz", "X.npy", "-o", "y.parquet")
+        assert "gmm-rs[parquet]" in fails(capsys, "predict", "no.npz", "X.npy", "-o", output)
 
     @posix
     @pytest.mark.parametrize("output", ["y.npy", "y.csv", "y.parquet"])

@@ -94,6 +94,12 @@ def test_data_that_are_refused(data, error, words):
         fitted.predict(data)
 
 
+def test_a_function_for_the_start_sees_finite_data_only():
+    mixture = GaussianMixture(2, init_params=lambda *_, **__: pytest.fail("called"))
+    with pytest.raises(NonFiniteError, match="X holds NaN at row 102, column 0; every entry must be finite"):
+        mixture.fit(np.where(X > 7, np.nan, X))
+
+
 def test_sizes_that_do_not_fit():
     with pytest.raises(DimensionError, match="n_samples >= n_components but got n_components = 3, n_samples = 2"):
         GaussianMixture(3).fit(X[:2])

@@ -350,8 +350,10 @@ def test_progress_and_verbose_speak(capfd):
     assert "Initialization 1" in printed
     assert "  Iteration 2\t time lapse" in printed
     assert "  Iteration 3" not in printed
-    GaussianMixture(3, progress=True, **options).fit(X)
-    assert "EM" in capfd.readouterr().err
+    mixture = GaussianMixture(3, progress=True, warm_start=True, **options).fit(X)
+    assert "/200 [" in capfd.readouterr().err
+    mixture.fit(X)  # goes on from one start
+    assert "/100 [" in capfd.readouterr().err
 
 
 def test_progress_without_tqdm_names_the_extra(monkeypatch):

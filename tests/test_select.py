@@ -228,6 +228,7 @@ def test_the_ring_of_held_out_is_at_the_top():
         ({"tol": -1}, "tol must be"),
         ({"colour": "red"}, "colour"),
         ({"means_init": [[0.0]]}, "select takes no means_init"),
+        ({"covariance_type": "full"}, "select takes no covariance_type"),
         ({"callback": None, "verbose": 1}, "select takes no verbose"),
         ({"num_threads": 0}, "num_threads must be"),
         ({"sample_weight": -np.ones(150)}, "sample_weight must be"),
@@ -239,12 +240,16 @@ def test_bad_arguments(arguments, message):
 
 
 def test_bad_data():
-    with pytest.raises(NonFiniteError, match="NaN or infinity"):
+    with pytest.raises(NonFiniteError, match="X holds NaN at row 1, column 0; every entry must be finite"):
         select([[1.0], [np.nan], [2.0]])
+    with pytest.raises(NonFiniteError, match="X holds -inf at row 70000, column 1"):
+        select(np.where(np.arange(2 * 80_000).reshape(-1, 2) == 140_001, -np.inf, 1.0))
     with pytest.raises(DimensionError, match="2-D"):
         select([1.0, 2.0])
     with pytest.raises(GmmError, match=r"every candidate failed; the first, covariance_type='full', n_components=5"):
         select(rows(n=3), (5, 6))
+    with pytest.raises(GmmError, match="a minimum of 2 is required by GaussianMixture$"):
+        select([[1.0]], 1)
 
 
 def test_arrays_of_the_caller_stay_as_they_are():

@@ -1,4 +1,9 @@
-"""Gaussian mixtures by multithreaded EM in Rust, for NumPy and Serket."""
+"""Gaussian mixtures by multithreaded EM in Rust, for NumPy and Serket.
+
+`GaussianMixture` is the estimator, `SufficientStats` its E-step for data in pieces, `fit_many` the fits of many data
+sets, and `select` the choice of a model. `GMM` is the module for Serket, with a `Prior`. Pictures are in
+`gmm_rs.plotting`, which is imported by itself.
+"""
 
 from importlib.metadata import version
 

@@ -1,6 +1,6 @@
 """Arrays and parameters in: checked once, here, before Rust sees them.
 
-Whether data are finite is the one check left to Rust, which looks at every number anyway.
+Whether data are finite is left to Rust, which looks at every number anyway.
 """
 
 import math
@@ -209,8 +209,7 @@ def resolve_seed(random_state: int | np.random.Generator | np.random.RandomState
     7
     """
     if random_state is None:
-        # The global generator on purpose: it is the one that np.random.seed seeds.
-        return int(np.random.randint(_SEED_LIMIT, dtype=np.int64))  # noqa: NPY002 - see the line above
+        return int(np.random.randint(_SEED_LIMIT, dtype=np.int64))  # noqa: NPY002 - what np.random.seed seeds
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(_SEED_LIMIT, dtype=np.int64))
     if isinstance(random_state, np.random.Generator):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gmm_rs import __version__
-from gmm_rs._tables import READ_AND_WRITTEN, format_of
 from gmm_rs.cli import _demo, _fit, _info, _predict, _sample, _select
+from gmm_rs.cli._tables import READ_AND_WRITTEN, format_of
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture._settings import COVARIANCE_TYPES
+from gmm_rs.selection._criteria import JUDGES
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -34,6 +35,7 @@ standard input or output. Parquet needs pyarrow: pip install 'gmm-rs[parquet]'.
 exit codes: 0 done, 1 error in data or fit, 2 wrong usage, 130 interrupted. No half-written file is left.
 """
 _DATA = f"a table of numbers: {READ_AND_WRITTEN}, or '-' for CSV on standard input"
+_MODEL = "a file .npz that fit or select has written"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -96,7 +98,7 @@ def _add_select(commands: "Commands") -> None:
     )
     parser.add_argument(
         "--criterion",
-        choices=("bic", "aic", "icl", "held-out"),
+        choices=tuple(JUDGES),
         default="bic",
         help="bic (default), aic or icl, the smallest is best; held-out: mean log-likelihood of rows that the fit has "
         "not seen, the largest is best",
@@ -110,16 +112,9 @@ def _add_select(commands: "Commands") -> None:
 
 def _add_predict(commands: "Commands") -> None:
     parser = _command(commands, "predict", "find the component of each row", _predict.run)
-    parser.add_argument("model", metavar="MODEL", help="a file .npz that fit or select has written")
+    parser.add_argument("model", metavar="MODEL", help=_MODEL)
     parser.add_argument("data", metavar="DATA", type=_table, help=_DATA)
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="TABLE",
-        type=_table,
-        default="-",
-        help=f"where to: {READ_AND_WRITTEN}; default: '-', CSV on standard output",
-    )
+    _add_output(parser)
     parser.add_argument("--proba", action="store_true", help="write the probability of each component instead")
     _add_columns(parser, "; default: those that the model was fitted to, or all")
     _add_threads(parser)
@@ -128,16 +123,9 @@ def _add_predict(commands: "Commands") -> None:
 
 def _add_sample(commands: "Commands") -> None:
     parser = _command(commands, "sample", "draw new rows from a mixture", _sample.run)
-    parser.add_argument("model", metavar="MODEL", help="a file .npz that fit or select has written")
+    parser.add_argument("model", metavar="MODEL", help=_MODEL)
     parser.add_argument("-n", "--rows", metavar="N", type=_positive, required=True, help="number of rows, required")
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="TABLE",
-        type=_table,
-        default="-",
-        help=f"where to: {READ_AND_WRITTEN}; default: '-', CSV on standard output",
-    )
+    _add_output(parser)
     parser.add_argument("--seed", metavar="N", type=_count, help="the same rows each time; default: others each time")
     _add_threads(parser)
     _add_json(parser)
@@ -145,7 +133,7 @@ def _add_sample(commands: "Commands") -> None:
 
 def _add_info(commands: "Commands") -> None:
     parser = _command(commands, "info", "show a model", _info.run)
-    parser.add_argument("model", metavar="MODEL", help="a file .npz that fit or select has written")
+    parser.add_argument("model", metavar="MODEL", help=_MODEL)
     _add_json(parser, "all parameters as one JSON object on standard output")
 
 
@@ -162,6 +150,17 @@ def _add_columns(parser: argparse.ArgumentParser, default: str = "; default: all
         metavar="LIST",
         type=_words,
         help=f"columns by name or by number from 1: bill,flipper or 2:5 or 2,4{default}",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="TABLE",
+        type=_table,
+        default="-",
+        help=f"where to: {READ_AND_WRITTEN}; default: '-', CSV on standard output",
     )
 
 

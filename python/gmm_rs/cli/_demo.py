@@ -4,6 +4,7 @@ import time
 from argparse import Namespace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gmm_rs.cli._report import counted, print_model
 from gmm_rs.mixture import GaussianMixture
@@ -32,7 +33,7 @@ def run(arguments: Namespace) -> None:
     print("\nYour own data: gmm-rs select DATA.csv -o model.npz, then gmm-rs predict model.npz DATA.csv -o labels.csv")
 
 
-def _agreement(labels: "np.typing.NDArray[np.int64]", truth: "np.typing.NDArray[np.int64]") -> float:
+def _agreement(labels: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     """The fraction of rows whose component is the one that most rows of their label come from."""
     counts = np.zeros((labels.max() + 1, truth.max() + 1), dtype=np.int64)
     np.add.at(counts, (labels, truth), 1)

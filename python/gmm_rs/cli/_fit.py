@@ -3,9 +3,9 @@
 import time
 from argparse import Namespace
 
-from gmm_rs._tables import check_writable, read_table
 from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import counted, model_summary, print_json, print_model
+from gmm_rs.cli._tables import check_writable, read_table
 from gmm_rs.mixture import GaussianMixture
 
 

@@ -4,8 +4,8 @@ from argparse import Namespace
 
 import numpy as np
 
-from gmm_rs._tables import check_writable, read_table, write_table
 from gmm_rs.cli._report import counted, print_json
+from gmm_rs.cli._tables import check_writable, read_table, write_table
 from gmm_rs.exceptions import DimensionError
 from gmm_rs.mixture import GaussianMixture
 

@@ -2,10 +2,11 @@
 
 from argparse import Namespace
 
-from gmm_rs._tables import check_writable, read_table
 from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import model_summary, print_json
+from gmm_rs.cli._tables import check_writable, read_table
 from gmm_rs.selection import select
+from gmm_rs.selection._criteria import HELD_OUT
 
 
 def run(arguments: Namespace) -> None:
@@ -14,7 +15,7 @@ def run(arguments: Namespace) -> None:
         check_writable(arguments.output)
     table = read_table(arguments.data, arguments.columns)
     n_fits = len(set(arguments.components)) * len(set(arguments.covariance))
-    if arguments.criterion == "held-out":
+    if arguments.criterion == HELD_OUT:
         n_fits *= arguments.folds
     with ProgressLine("fits", n_fits, at_most=False) as line:
         selection = select(

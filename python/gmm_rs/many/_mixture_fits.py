@@ -4,7 +4,7 @@ import copy
 import operator
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,9 @@ from gmm_rs.mixture._settings import check_covariance_type
 
 if TYPE_CHECKING:
     from gmm_rs._core import FitResult
+
+_Key: TypeAlias = Literal["weights", "means", "covariances", "lower_bound", "n_iter", "converged"]
+"""A part of each fit that has its place in an array."""
 
 
 class Fitted(NamedTuple):
@@ -211,11 +214,11 @@ class MixtureFits(Sequence[GaussianMixture]):
             )
         return widths.pop()
 
-    def _stacked(self, key: str, shape: tuple[int, ...]) -> Float64Array:
+    def _stacked(self, key: _Key, shape: tuple[int, ...]) -> Float64Array:
         return self._gathered(key, np.full((len(self), *shape), np.nan))
 
-    def _gathered(self, key: str, into: NDArray[Any]) -> NDArray[Any]:
+    def _gathered(self, key: _Key, into: NDArray[Any]) -> NDArray[Any]:
         """`into` with what the fits have under this key."""
         for i, fit in self._fitted():
-            into[i] = fit.result[key]  # type: ignore[literal-required]
+            into[i] = fit.result[key]
         return into

@@ -1,4 +1,7 @@
-"""`GaussianMixture`, an estimator with the interface of scikit-learn's, which need not be installed."""
+"""`GaussianMixture`, an estimator with the interface of scikit-learn's, which need not be installed.
+
+Beside it: what its methods and attributes give, and the statistics by which data in pieces are learnt from.
+"""
 
 from gmm_rs.mixture._conditional import ConditionalMixtures
 from gmm_rs.mixture._gaussian_mixture import GaussianMixture

@@ -3,13 +3,14 @@
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, NamedTuple, TypeVar, overload
+from typing import Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gmm_rs._validation import Float64Array, FloatArray, check_indices, check_row_or_rows
 from gmm_rs.exceptions import DimensionError
+from gmm_rs.mixture._settings import CovarianceType
 
 Mixture = TypeVar("Mixture")
 
@@ -109,7 +110,7 @@ class ConditionalMixtures(Sequence[Mixture], Generic[Mixture]):
     weights: Float64Array
     means: Float64Array
     covariances: Float64Array
-    covariance_type: Literal["full", "tied", "diag", "spherical"]
+    covariance_type: CovarianceType
     make: Callable[[Float64Array, Float64Array, Float64Array], Mixture]
 
     def __len__(self) -> int:

@@ -3,7 +3,9 @@
 import numpy as np
 
 from gmm_rs._validation import FloatArray, check_data
-from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, ParameterError
+from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
+
+_BLOCK = 65536
 
 
 def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
@@ -29,6 +31,28 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
         )
     check_float32_range(rows)
     return rows
+
+
+def check_finite(X: FloatArray) -> None:
+    """Refuse NaN and infinity in the words of the engine, where something else reads the rows before it.
+
+    Raises
+    ------
+    NonFiniteError
+
+    Examples
+    --------
+    >>> check_finite(np.array([[0.0], [1e30]]))
+    """
+    for start in range(0, len(X), _BLOCK):
+        wrong = np.argwhere(~np.isfinite(X[start : start + _BLOCK]))
+        if wrong.size:
+            row, column = start + int(wrong[0, 0]), int(wrong[0, 1])
+            value = "NaN" if np.isnan(X[row, column]) else f"{X[row, column]}"
+            raise NonFiniteError(
+                f"X holds {value} at row {row}, column {column}; every entry must be finite: "
+                f"remove or impute such rows first"
+            )
 
 
 def check_float32_range(X: FloatArray) -> None:

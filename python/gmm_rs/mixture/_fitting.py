@@ -1,4 +1,4 @@
-"""What the engine is told of a fit, and the one place from which the estimator calls it."""
+"""What the engine is told of a fit: all of it for one data set, and what is the same for each of many."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -36,7 +36,7 @@ def fit_mixture(
         X,
         settings.n_components,
         max_time=settings.max_time,
-        n_init=settings.n_init if isinstance(start.init, str) else len(start.init),
+        n_init=start.count(settings.n_init),
         init=start.init,
         weights_init=start.weights,
         means_init=start.means,

@@ -119,6 +119,9 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
 
     See Also
     --------
+    gmm_rs.select : chooses the number of components and the covariance type.
+    gmm_rs.fit_many : fits many data sets in one call.
+    gmm_rs.SufficientStats : one iteration of EM on data in pieces.
     gmm_rs.GMM : the same engine as a Serket module, with a prior on the parameters.
 
     Examples
@@ -268,6 +271,11 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
         return check_settings(self)
 
     def _fit(self, X: object, sample_weight: object, class_prior: object) -> None:
+        for message in self._fit_quietly(X, sample_weight, class_prior):
+            warnings.warn(message, convergence_warning(), stacklevel=3)
+
+    def _fit_quietly(self, X: object, sample_weight: object, class_prior: object) -> list[str]:
+        """Fit, and return what the user is to be warned of."""
         settings = self._settings()
         names = feature_names(X)
         rows = read_rows(X, settings.n_components, estimator=type(self).__name__)
@@ -279,7 +287,7 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
             start = self._last_parameters(settings, n_features)
         else:
             start = self._start(rows, settings, seed)
-        with observed(settings, settings.n_init if isinstance(start.init, str) else len(start.init)) as observer:
+        with observed(settings, start.count(settings.n_init)) as observer:
             result = fit_mixture(
                 rows,
                 settings,
@@ -293,7 +301,7 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
             check_distinct(rows, settings.n_components)
         self._set_fit(result, rows.dtype, names)
         self._forget_pieces()
-        self._warn(result, settings)
+        return _doubts(result, settings)
 
     def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:
         """Take what a fit has found, of rows of this dtype whose columns have these names."""
@@ -328,22 +336,22 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
             check_matrices("covariance", self.covariances_, settings.covariance_type, *shape),
         )
 
-    def _warn(self, result: "FitResult", settings: Settings) -> None:
-        collapsed = result["collapsed"].tolist()
-        if collapsed:
-            warnings.warn(
-                f"the covariances of these components collapsed, in every start, and had to be regularised: "
-                f"{', '.join(map(str, collapsed))}. Try fewer components, a larger reg_covar or more starts (n_init)",
-                convergence_warning(),
-                stacklevel=4,
-            )
-        if not self.converged_ and settings.max_iter > 0:
-            warnings.warn(
-                "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
-                "tol, or check for degenerate data.",
-                convergence_warning(),
-                stacklevel=4,
-            )
+
+def _doubts(result: "FitResult", settings: Settings) -> list[str]:
+    """What a user should know before trusting a fit."""
+    doubts = []
+    collapsed = result["collapsed"].tolist()
+    if collapsed:
+        doubts.append(
+            f"the covariances of these components collapsed, in every start, and had to be regularised: "
+            f"{', '.join(map(str, collapsed))}. Try fewer components, a larger reg_covar or more starts (n_init)"
+        )
+    if not result["converged"] and settings.max_iter > 0:
+        doubts.append(
+            "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
+            "tol, or check for degenerate data."
+        )
+    return doubts
 
 
 def _normalised(weights: FloatArray) -> FloatArray:

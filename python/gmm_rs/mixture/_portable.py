@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from gmm_rs.exceptions import DimensionError
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, precisions_of
-from gmm_rs.mixture._conversion import fitted_attributes, parameters_from_sklearn, to_sklearn
 from gmm_rs.mixture._fitted import FittedMixture
 from gmm_rs.mixture._settings import check_covariance_type
+from gmm_rs.mixture._sklearn_conversion import fitted_attributes, parameters_from_sklearn, to_sklearn
 from gmm_rs.mixture._store import StoredMixture, read_mixture, write_mixture
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 
 from gmm_rs._validation import Float64Array, FloatArray, check_float64
-from gmm_rs.exceptions import DimensionError, NonFiniteError, ParameterError
+from gmm_rs.exceptions import DimensionError, ParameterError
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, covariances_of
+from gmm_rs.mixture._data import check_finite
 from gmm_rs.mixture._settings import Settings
 
 StartKind: TypeAlias = Literal["kmeans", "k-means++", "random", "random_from_data", "short-em"]
@@ -31,6 +32,12 @@ class Start:
     weights: Float64Array | None = None
     means: Float64Array | None = None
     covariances: Float64Array | None = None
+
+    def count(self, n_init: int) -> int:
+        """How many starts that is, where `n_init` of a kind are drawn; nothing is drawn where all parts are given."""
+        if not isinstance(self.init, str):
+            return len(self.init)
+        return n_init if any(part is None for part in (self.weights, self.means, self.covariances)) else 1
 
 
 def read_start(
@@ -103,8 +110,7 @@ def _read_init(init_params: object, X: FloatArray, settings: Settings, seed: int
         return check_start_kind(init_params, others=", labels, responsibilities or a function")
     if not callable(init_params):
         return [_responsibilities("init_params", init_params, len(X), settings.n_components)]
-    if not np.isfinite(X).all():
-        raise NonFiniteError("X holds NaN or infinity; every entry must be finite: remove or impute such rows first")
+    check_finite(X)
     make = cast(Callable[..., Any], init_params)
     random_state = np.random.RandomState(np.random.MT19937(seed))
     return [

@@ -10,7 +10,7 @@ from gmm_rs._validation import Float64Array, FloatArray, check_data, check_posit
 from gmm_rs.exceptions import DimensionError, ParameterError
 from gmm_rs.plotting._axes import axes_to_draw_on, component_colours
 from gmm_rs.plotting._model import (
-    FittedMixture,
+    MixtureLike,
     feature_names_of,
     marginal_covariances,
     most_probable_components,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def plot_components(
-    model: FittedMixture,
+    model: MixtureLike,
     X: ArrayLike | None = None,
     *,
     features: Sequence[int | str] = (0, 1),
@@ -114,7 +114,7 @@ def plot_components(
 
 
 def _points(
-    model: FittedMixture, X: ArrayLike | None, labels: ArrayLike | None, max_points: int
+    model: MixtureLike, X: ArrayLike | None, labels: ArrayLike | None, max_points: int
 ) -> tuple[FloatArray, NDArray[np.int64]] | None:
     """The rows to draw and their components, in random order: so no component hides those before it."""
     if X is None:

@@ -1,7 +1,7 @@
 """What pictures need of a model, read from its fitted attributes."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,19 @@ from gmm_rs import _core
 from gmm_rs._threads import resolve_num_threads
 from gmm_rs._validation import Float64Array, FloatArray
 from gmm_rs.exceptions import DimensionError, NotFittedError, ParameterError
+from gmm_rs.mixture._settings import CovarianceType
 
 
-class FittedMixture(Protocol):
+class MixtureLike(Protocol):
     """A mixture of any covariance type, fitted by whatever."""
 
-    covariance_type: Literal["full", "tied", "diag", "spherical"]
+    covariance_type: CovarianceType
     weights_: NDArray[np.floating]
     means_: NDArray[np.floating]
     covariances_: NDArray[np.floating]
 
 
-def shape_of(model: FittedMixture) -> tuple[int, int]:
+def shape_of(model: MixtureLike) -> tuple[int, int]:
     """Numbers of components and of features.
 
     Raises
@@ -35,7 +36,7 @@ def shape_of(model: FittedMixture) -> tuple[int, int]:
     return n_components, n_features
 
 
-def feature_names_of(model: FittedMixture) -> list[str]:
+def feature_names_of(model: MixtureLike) -> list[str]:
     """The names that the model knows its features by, or else "feature 0" and so on."""
     names = getattr(model, "feature_names_in_", None)
     return [f"feature {d}" for d in range(shape_of(model)[1])] if names is None else [str(name) for name in names]
@@ -68,7 +69,7 @@ def _column(feature: int | str, names: list[str]) -> int:
     raise ParameterError(f"features must be {known}, but one is {feature!r}")
 
 
-def marginal_covariances(model: FittedMixture, columns: list[int]) -> Float64Array:
+def marginal_covariances(model: MixtureLike, columns: list[int]) -> Float64Array:
     """The covariance matrix of each component on these features, shape (n_components, n_columns, n_columns)."""
     n_components, identity = len(model.means_), np.eye(len(columns))
     covariances = np.asarray(model.covariances_, dtype=np.float64)
@@ -83,7 +84,7 @@ def marginal_covariances(model: FittedMixture, columns: list[int]) -> Float64Arr
             return covariances[:, None, None] * identity
 
 
-def most_probable_components(model: FittedMixture, rows: FloatArray) -> NDArray[np.int64]:
+def most_probable_components(model: MixtureLike, rows: FloatArray) -> NDArray[np.int64]:
     """The component of each row, shape (n_rows,)."""
     weights, means, covariances = (
         np.asarray(parameter, dtype=np.float64) for parameter in (model.weights_, model.means_, model.covariances_)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class Verdict:
     failure: str | None = None
 
 
-Judge = Callable[[GaussianMixture, Part], float]
+Judge: TypeAlias = Callable[..., float]
+"""Of a mixture, rows and their `sample_weight`."""
 
 
 def judge_candidate(candidate: Candidate, part: Part, judge: Judge, settings: dict[str, Any]) -> Verdict:
@@ -58,10 +59,10 @@ def judge_candidate(candidate: Candidate, part: Part, judge: Judge, settings: di
     settings : dict
         The other parameters of the mixture.
     """
-    mixture = _SilentMixture(candidate.n_components, covariance_type=candidate.covariance_type, **settings)
+    mixture = GaussianMixture(candidate.n_components, covariance_type=candidate.covariance_type, **settings)
     try:
-        mixture.fit(part.train, sample_weight=part.train_weight)
-        value = judge(mixture, part)
+        mixture._fit_quietly(part.train, part.train_weight, None)  # filters of warnings belong to all threads
+        value = judge(mixture, part.test, sample_weight=part.test_weight)
     except GmmError as error:
         return Verdict(math.nan, failure=str(error))
     failures = [restart.failure for restart in mixture.restarts_]
@@ -70,10 +71,3 @@ def judge_candidate(candidate: Candidate, part: Part, judge: Judge, settings: di
     if not np.isfinite(value):
         return Verdict(math.nan, mixture.n_parameters_, failure=f"the criterion is {value}")
     return Verdict(value, mixture.n_parameters_, mixture.converged_)
-
-
-class _SilentMixture(GaussianMixture):
-    """A mixture whose warnings are in the table instead: filters of warnings belong to all threads."""
-
-    def _warn(self, *_: object) -> None:
-        pass

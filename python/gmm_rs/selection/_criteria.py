@@ -14,25 +14,12 @@ from gmm_rs.selection._candidate import Judge, Part
 
 Parts: TypeAlias = list[Callable[[], Part]]
 HELD_OUT = "held-out"
-
-
-def _aic(mixture: GaussianMixture, part: Part) -> float:
-    return mixture.aic(part.test, sample_weight=part.test_weight)
-
-
-def _bic(mixture: GaussianMixture, part: Part) -> float:
-    return mixture.bic(part.test, sample_weight=part.test_weight)
-
-
-def _icl(mixture: GaussianMixture, part: Part) -> float:
-    return mixture.icl(part.test, sample_weight=part.test_weight)
-
-
-def _score(mixture: GaussianMixture, part: Part) -> float:
-    return mixture.score(part.test, sample_weight=part.test_weight)
-
-
-JUDGES: dict[str, Judge] = {"bic": _bic, "aic": _aic, "icl": _icl, HELD_OUT: _score}
+JUDGES: dict[str, Judge] = {
+    "bic": GaussianMixture.bic,
+    "aic": GaussianMixture.aic,
+    "icl": GaussianMixture.icl,
+    HELD_OUT: GaussianMixture.score,
+}
 
 
 def parts_of(

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from gmm_rs._threads import resolve_num_threads
 from gmm_rs._validation import Float64Array, check_choice, check_count, check_data, check_positive_int, resolve_seed
-from gmm_rs.exceptions import NonFiniteError, ParameterError
+from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture import GaussianMixture
+from gmm_rs.mixture._data import check_finite
 from gmm_rs.mixture._rows import check_sample_weight
 from gmm_rs.mixture._settings import COVARIANCE_TYPES, check_covariance_type, check_settings
 from gmm_rs.selection._candidate import Candidate, Part, Verdict, judge_candidate
@@ -20,6 +21,7 @@ from gmm_rs.selection._parallel import run_all
 from gmm_rs.selection._selection import Selection
 
 _OWN_BUSINESS = (
+    "covariance_type",
     "means_init",
     "precisions_init",
     "weights_init",
@@ -127,8 +129,7 @@ def select(
     best = GaussianMixture(num_threads=threads).set_params(**settings)
     check_settings(best)
     rows = check_data(X, what="X")
-    if not all(np.isfinite(block).all() for block in np.array_split(rows, -(-len(rows) // 65536))):
-        raise NonFiniteError("X holds NaN or infinity; every entry must be finite: remove or impute such rows first")
+    check_finite(rows)
     weights = check_sample_weight(sample_weight, len(rows))
     parts, counts = parts_of(rows, weights, criterion, n_folds=n_folds, seed=seed)
 

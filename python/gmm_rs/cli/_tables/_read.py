@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 
-from gmm_rs._tables._columns import find_columns
-from gmm_rs._tables._formats import format_of
-from gmm_rs._tables._npy import read_npy
-from gmm_rs._tables._parquet import read_parquet
-from gmm_rs._tables._rows import check_finite
-from gmm_rs._tables._table import Table
-from gmm_rs._tables._text import read_text
+from gmm_rs.cli._tables._columns import find_columns
+from gmm_rs.cli._tables._formats import format_of
+from gmm_rs.cli._tables._npy import read_npy
+from gmm_rs.cli._tables._parquet import read_parquet
+from gmm_rs.cli._tables._rows import check_finite
+from gmm_rs.cli._tables._table import Table
+from gmm_rs.cli._tables._text import read_text
 
 _READERS = {"npy": read_npy, "csv": read_text, "txt": read_text, "parquet": read_parquet}
 

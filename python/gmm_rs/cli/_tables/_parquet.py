@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gmm_rs._tables._columns import Chooser, advise_columns
-from gmm_rs._tables._rows import numbered
-from gmm_rs._tables._table import Table
 from gmm_rs._validation import FloatArray
+from gmm_rs.cli._tables._columns import Chooser, advise_columns
+from gmm_rs.cli._tables._rows import numbered
+from gmm_rs.cli._tables._table import Table
 from gmm_rs.exceptions import DataTypeError, DimensionError, NonFiniteError
 
 

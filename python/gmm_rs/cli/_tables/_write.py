@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmm_rs._staging import staged_file
-from gmm_rs._tables._formats import STANDARD_STREAM, format_of
-from gmm_rs._tables._parquet import check_pyarrow, write_parquet
+from gmm_rs.cli._tables._formats import STANDARD_STREAM, format_of
+from gmm_rs.cli._tables._parquet import check_pyarrow, write_parquet
 
 _BLOCK = 8192
 
@@ -25,7 +25,7 @@ def check_writable(path: str) -> None:
     """
     if path == STANDARD_STREAM:
         return
-    if Path(path).suffix == ".parquet":
+    if Path(path).suffix.lower() == ".parquet":
         check_pyarrow()
     with staged_file(Path(path)):
         pass

@@ -11,10 +11,10 @@ from typing import TextIO
 
 import numpy as np
 
-from gmm_rs._tables._columns import Chooser, advise_columns, column_name
-from gmm_rs._tables._formats import STANDARD_STREAM
-from gmm_rs._tables._table import Table
 from gmm_rs._validation import Float64Array
+from gmm_rs.cli._tables._columns import Chooser, advise_columns, column_name
+from gmm_rs.cli._tables._formats import STANDARD_STREAM
+from gmm_rs.cli._tables._table import Table
 from gmm_rs.exceptions import DataTypeError, DimensionError
 
 _COMMENT = "#"

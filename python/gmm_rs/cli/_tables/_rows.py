@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gmm_rs._tables._table import Table
+from gmm_rs.cli._tables._table import Table
 from gmm_rs.exceptions import NonFiniteError
 
 _BLOCK = 65536

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gmm_rs._tables._columns import Chooser
-from gmm_rs._tables._table import Table
 from gmm_rs._validation import check_data
+from gmm_rs.cli._tables._columns import Chooser
+from gmm_rs.cli._tables._table import Table
 from gmm_rs.exceptions import DataTypeError, DimensionError
 
 
