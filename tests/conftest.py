@@ -3,7 +3,6 @@
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -15,13 +14,6 @@ from numpy.typing import NDArray
 
 from gmm_rs import GaussianMixture
 from gmm_rs.serket import _protocol, _runtime
-
-
-@pytest.fixture
-def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A new, empty working folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
