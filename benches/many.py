@@ -13,13 +13,9 @@ where the mean lower bound of `fit_many` is below that of scikit-learn by more t
 group `bench`.
 """
 
-import argparse
-import os
 import statistics
 import time
 import warnings
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +23,7 @@ import sklearn.mixture
 from threadpoolctl import threadpool_limits
 
 import gmm_rs
-from harness import record
+from harness import command_line, record
 from harness.clock import seconds
 from harness.processes import Processes
 
@@ -148,16 +144,13 @@ def report(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Run both tasks and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--sets", type=int, default=10_000, help="data sets of fit_many with its own starts")
     parser.add_argument("--sets-in-loops", type=int, default=500, help="data sets of all others")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     options = parser.parse_args()
 
-    versions = {name: version(name) for name in ("gmm-rs", "scikit-learn", "numpy")}
-    print(f"{record.processor()}, {options.threads} threads, medians of {options.repeats}, {record.listed(versions)}")
+    versions = record.versions("gmm-rs", "scikit-learn", "numpy")
+    print(record.heading(options, versions))
     print(f"{'task':<15} {'contender':<20} {'sets':>8} {'all':>12} {'one':>15} {'of fit_many':>11}")
     results = []
     with Processes() as processes:

@@ -7,19 +7,16 @@ the files must be equal. A time is that of the whole call, the file included; fi
 only numpy and gmm_rs.
 """
 
-import argparse
 import filecmp
-import os
 import statistics
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from gmm_rs import _core
-from harness import record
+from harness import command_line, record
 from harness.clock import seconds
 
 Format = Literal["%d", "%f", "%.18e"]
@@ -81,21 +78,17 @@ def report(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Runs all cases and prints the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of gmm_rs (default: all)")
-    parser.add_argument("--repeats", type=int, default=5, help="timed calls of each (default: 5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
-    arguments = parser.parse_args()
+    options = command_line.parser(__doc__, repeats=5).parse_args()
 
-    versions = {"gmm_rs": version("gmm-rs"), "numpy": np.__version__}
-    print(f"{record.processor()}, {arguments.threads} threads, {record.listed(versions)}")
+    versions = record.versions("gmm-rs", "numpy")
+    print(record.heading(options, versions))
     print(f"{'format':<8}{'matrix':<18}{'numpy.savetxt, ms':<30}{'gmm_rs, ms':<26}{'faster':>7}")
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for fmt, matrix in cases():
-            results.append(compare(fmt, matrix, arguments.threads, arguments.repeats, Path(folder)))
+            results.append(compare(fmt, matrix, options.threads, options.repeats, Path(folder)))
             print(report(results[-1]), flush=True)
-    record.write(arguments.json, results, versions)
+    record.write(options.json, results, versions)
 
 
 if __name__ == "__main__":

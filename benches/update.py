@@ -10,14 +10,11 @@ Two tasks for each shape, both contenders in turns, each in a process of its own
 scikit-learn gets the same number of threads through threadpoolctl. Needs the dependency group `bench`.
 """
 
-import argparse
-import os
 import statistics
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 import gmm_rs
 from gmm_rs import serket as srk
-from harness import record
+from harness import command_line, record
 from harness.clock import repeated, seconds
 from harness.processes import Processes
 
@@ -150,14 +147,10 @@ def report(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Run all shapes and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
-    options = parser.parse_args()
+    options = command_line.parser(__doc__).parse_args()
 
-    versions = {name: version(name) for name in ("gmm-rs", "scikit-learn", "numpy")}
-    print(f"{record.processor()}, {options.threads} threads, medians of {options.repeats}, {record.listed(versions)}")
+    versions = record.versions("gmm-rs", "scikit-learn", "numpy")
+    print(record.heading(options, versions))
     print(f"{'N x D, K':<20} {'task':<14} {'gmm_rs':>12} {'scikit-learn':>14} {'ratio':>8}")
     results = []
     with tempfile.TemporaryDirectory() as folder, Processes() as processes:

@@ -3,22 +3,17 @@
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
+from gmm_rs import GaussianMixture
 from gmm_rs.serket import _protocol, _runtime
-
-
-@pytest.fixture
-def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A new, empty working folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
@@ -34,6 +29,25 @@ def blobs() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     truth = np.repeat([0, 1, 2], 40)
     centres = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]])
     return centres[truth] + rng.normal(size=(120, 2)), truth
+
+
+@pytest.fixture
+def stored_rows(blobs: tuple[NDArray[np.float64], NDArray[np.int64]]) -> NDArray[np.float64]:
+    """Rows that are also in files of every format: X.npy, X.csv and so on."""
+    rows = blobs[0]
+    np.save("X.npy", rows)
+    np.savetxt("X.csv", rows, delimiter=",", header="a,b", comments="", fmt="%.17g")
+    np.savetxt("X.txt", rows, fmt="%.17g")
+    pq.write_table(pa.table({"a": rows[:, 0], "b": rows[:, 1], "name": ["bird"] * len(rows)}), "X.parquet")
+    return rows
+
+
+@pytest.fixture
+def stored_model(stored_rows: NDArray[np.float64]) -> GaussianMixture:
+    """A model of these rows that is also in model.npz."""
+    mixture = GaussianMixture(3, n_init=5, random_state=0).fit(stored_rows)
+    mixture.save("model.npz")
+    return mixture
 
 
 class ForeignModule:
@@ -92,7 +106,7 @@ def load_foreign(monkeypatch: pytest.MonkeyPatch) -> Callable[[], ModuleType]:
 
     def load() -> ModuleType:
         module = ModuleType("serket")
-        module.Module, module.Observation = ForeignModule, ForeignObservation  # type: ignore[attr-defined] # made here
+        vars(module).update(Module=ForeignModule, Observation=ForeignObservation)
         monkeypatch.setitem(sys.modules, "serket", module)
         return module
 
@@ -106,7 +120,7 @@ def load_wrong_serket(monkeypatch: pytest.MonkeyPatch) -> Callable[[], ModuleTyp
 
     def load() -> ModuleType:
         module = ModuleType("serket")
-        module.TreeClass = type("TreeClass", (), {"__module__": "serket.tree"})  # type: ignore[attr-defined] # made here
+        vars(module).update(TreeClass=type("TreeClass", (), {"__module__": "serket.tree"}))
         monkeypatch.setitem(sys.modules, "serket", module)
         return module
 

@@ -63,6 +63,11 @@ def parameters(fitted: dict[str, Any]) -> Parameters:
     return Parameters(fitted["weights"], fitted["means"], fitted["covariances"])
 
 
+def parameters_of(mixture: Any) -> Parameters:
+    """Those of a fitted estimator."""
+    return Parameters(mixture.weights_, mixture.means_, mixture.covariances_)
+
+
 def evaluate(name: str, X: np.ndarray, model: Parameters, covariance_type: str, **changes: Any) -> np.ndarray:
     """What `name`, a function of the engine, says of rows under a mixture."""
     options = {"log_prior": None, "num_threads": 1} | changes
@@ -96,6 +101,19 @@ def random_covariances(
             return rng.permuted(np.tile(np.geomspace(1, 1 / condition, d), (k, 1)), axis=1)
         case _:
             return np.geomspace(1, 1 / condition, k)
+
+
+def round_covariances(covariance_type: str, k: int, d: int, variance: float = 1.0) -> np.ndarray:
+    """The variance times the identity, for each component."""
+    match covariance_type:
+        case "full":
+            return np.tile(variance * np.eye(d), (k, 1, 1))
+        case "tied":
+            return variance * np.eye(d)
+        case "diag":
+            return np.full((k, d), variance)
+        case _:
+            return np.full(k, variance)
 
 
 def random_mixture(

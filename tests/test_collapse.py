@@ -4,7 +4,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mixtures import COVARIANCE_TYPES, DTYPES, evaluate, fit, full_covariances, parameters
+from mixtures import (
+    COVARIANCE_TYPES,
+    DTYPES,
+    Parameters,
+    evaluate,
+    fit,
+    full_covariances,
+    parameters,
+    round_covariances,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import datasets
 
@@ -124,8 +133,7 @@ def test_a_start_without_a_collapse_wins_whatever_its_bound() -> None:
 @every_kind
 def test_components_equal_to_begin_with_stay_equal(covariance_type: str) -> None:
     X = np.random.default_rng(2).standard_normal((100, 2))
-    covariances = {"full": np.tile(np.eye(2), (2, 1, 1)), "tied": np.eye(2), "diag": np.ones((2, 2))}
-    initial = np.full(2, 0.5), np.zeros((2, 2)), covariances.get(covariance_type, np.ones(2))
+    initial = Parameters(np.full(2, 0.5), np.zeros((2, 2)), round_covariances(covariance_type, 2, 2))
     fitted = fit(X, 2, covariance_type=covariance_type, initial=initial, reg_covar=0.0)
     assert_sound(fitted, X, covariance_type)
     assert_allclose(fitted["means"], np.tile(X.mean(axis=0), (2, 1)), rtol=1e-9)
@@ -151,8 +159,7 @@ def test_rows_of_weight_0_are_as_absent(covariance_type: str, reg_covar: Any) ->
     X = np.random.default_rng(4).standard_normal((400, 3))
     weights = np.where(np.arange(400) % 20 == 0, 1.0, 0.0)
     options = {"covariance_type": covariance_type, "reg_covar": reg_covar, "max_iter": 20, "tol": 0.0}
-    covariances = {"full": np.tile(np.eye(3), (2, 1, 1)), "tied": np.eye(3), "diag": np.ones((2, 3))}
-    initial = np.full(2, 0.5), X[:40:20].copy(), covariances.get(covariance_type, np.ones(2))
+    initial = Parameters(np.full(2, 0.5), X[:40:20].copy(), round_covariances(covariance_type, 2, 3))
     weighted = fit(X, 2, sample_weight=weights, initial=initial, **options)
     present = fit(X[::20], 2, initial=initial, **options)
     assert weighted["collapsed"].tolist() == present["collapsed"].tolist()

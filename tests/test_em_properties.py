@@ -4,7 +4,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mixtures import COVARIANCE_TYPES, DTYPES, Parameters, fit, full_covariances, parameters, random_mixture, rows_of
+from mixtures import (
+    COVARIANCE_TYPES,
+    DTYPES,
+    Parameters,
+    fit,
+    full_covariances,
+    parameters,
+    random_mixture,
+    round_covariances,
+    rows_of,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 
 every_kind = pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
@@ -120,13 +130,7 @@ def test_covariances_keep_their_digits_however_far_clusters_and_origin_are(
     X = (centres[labels] + noise).astype(dtype)
     assert_array_equal(X.astype(float), centres[labels] + noise)
     spread = noise.std()
-    covariances = {
-        "full": np.tile(spread**2 * np.eye(d), (k, 1, 1)),
-        "tied": spread**2 * np.eye(d),
-        "diag": np.full((k, d), spread**2),
-        "spherical": np.full(k, spread**2),
-    }
-    start = Parameters(np.full(k, 1 / k), centres + spread / 2, covariances[covariance_type])
+    start = Parameters(np.full(k, 1 / k), centres + spread / 2, round_covariances(covariance_type, k, d, spread**2))
     found = fit(X, k, covariance_type=covariance_type, initial=start, reg_covar=0.0, max_iter=3, tol=0.0)
 
     # Far clusters don't share rows: the covariances are those of the rows of each, exactly known from the noise.

@@ -5,7 +5,18 @@ from functools import cache
 
 import numpy as np
 import pytest
-from mixtures import COVARIANCE_TYPES, DTYPES, Parameters, em_step, fit, parameters, random_mixture, rows_of
+from mixtures import (
+    COVARIANCE_TYPES,
+    DTYPES,
+    Parameters,
+    em_step,
+    fit,
+    parameters,
+    parameters_of,
+    random_mixture,
+    round_covariances,
+    rows_of,
+)
 from numpy.testing import assert_allclose
 from sklearn import datasets
 from sklearn.exceptions import ConvergenceWarning
@@ -35,17 +46,10 @@ def unrounded_dataset(name: str) -> tuple[np.ndarray, int]:
             return (X - X.mean(axis=0)) / np.where(X.std(axis=0) > 0, X.std(axis=0), 1), len(np.unique(y))
 
 
-def start(X: np.ndarray, k: int, covariance_type: str, spread: float = 1.0) -> Parameters:
-    """The means are rows of the data, the covariances a diagonal."""
-    d = X.shape[1]
+def start(X: np.ndarray, k: int, covariance_type: str) -> Parameters:
+    """The means are rows of the data, the variances 1."""
     means = X[np.random.default_rng(1).choice(len(X), k, replace=False)].astype(float)
-    covariances = {
-        "full": np.tile(spread * np.eye(d), (k, 1, 1)),
-        "tied": spread * np.eye(d),
-        "diag": np.full((k, d), spread),
-        "spherical": np.full(k, spread),
-    }
-    return Parameters(np.full(k, 1 / k), means, covariances[covariance_type])
+    return Parameters(np.full(k, 1 / k), means, round_covariances(covariance_type, k, X.shape[1]))
 
 
 @cache
@@ -67,7 +71,7 @@ def by_scikit_learn(name: str, covariance_type: str, n_iter: int) -> tuple[Param
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X)
-        return Parameters(model.weights_, model.means_, model.covariances_), float(model.score(X))
+        return parameters_of(model), float(model.score(X))
 
 
 def assert_close(found: Parameters, expected: Parameters, rtol: float) -> None:

@@ -15,12 +15,14 @@ measured. What follows for rows near a component is `NEAR`.
 import decimal
 import itertools
 import pickle
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from digits import NEAR, exact
 from mixtures import (
     COVARIANCE_TYPES,
     DTYPES,
@@ -41,15 +43,8 @@ SEPARATIONS = (None, 0.0, 1e2, 1e5)
 
 A = {"float64": 3, "float32": 1}
 FAR = {"float64": 1e4, "float32": 32}
-# Largest absolute error of log p(x) by condition number, of rows within some standard deviations of a component.
-NEAR = {
-    "float64": {1.0: 1e-10, 1e3: 1e-10, 1e6: 1e-9, 1e10: 3e-6},
-    "float32": {1.0: 3e-5, 1e3: 3e-5, 1e6: 5e-4, 1e10: 5e-2},
-}
 
-Decimal = decimal.Decimal
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582")
-exact = np.vectorize(Decimal, otypes=[object])
 
 
 class Exact(NamedTuple):

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from mixtures import COVARIANCE_TYPES
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine, make_blobs
@@ -36,7 +37,7 @@ def relative(found, expected):
     return (np.abs(found - expected).reshape(len(expected), -1).max(axis=1) / scale).max()
 
 
-@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 @pytest.mark.parametrize("name", DATA)
 def test_parameters_are_those_of_scikit_learn(name, covariance_type):
     rows, n_components, reg_covar = DATA[name]
@@ -57,7 +58,7 @@ def test_parameters_are_those_of_scikit_learn(name, covariance_type):
         assert getattr(ours, criterion)(rows) == pytest.approx(getattr(theirs, criterion)(rows), rel=1e-8)
 
 
-@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 @pytest.mark.parametrize("name", DATA)
 def test_float32_parameters_are_nearer_to_the_truth_than_those_of_scikit_learn(name, covariance_type):
     rows, n_components, reg_covar = DATA[name]

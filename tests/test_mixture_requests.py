@@ -8,16 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mixtures import COVARIANCE_TYPES, Parameters, log_terms, parameters_of, round_covariances
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
-from scipy.stats import multivariate_normal
 from sklearn import datasets
 from sklearn.metrics import adjusted_rand_score
 
 from gmm_rs import ConvergenceWarning, GaussianMixture
 from gmm_rs.mixture import ConditionalMixtures, Restart
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 IRIS = datasets.load_iris()
 X, SPECIES = IRIS.data, IRIS.target
 
@@ -27,12 +26,6 @@ def mixture():
     return GaussianMixture(3, random_state=0).fit(X)
 
 
-def log_terms(mixture, rows):
-    """log(weights_k N(x_n | k)) by SciPy."""
-    components = zip(mixture.means_, mixture.covariances_, strict=True)
-    return np.log(mixture.weights_) + np.column_stack([multivariate_normal(m, c).logpdf(rows) for m, c in components])
-
-
 # --- weights and priors of rows ---
 
 
@@ -40,13 +33,8 @@ def log_terms(mixture, rows):
 def test_weights_count_rows(covariance_type):
     counts = np.random.default_rng(0).integers(0, 3, len(X))
     options = {"covariance_type": covariance_type, "means_init": X[[0, 60, 120]], "weights_init": np.full(3, 1 / 3)}
-    precisions = {
-        "full": np.stack([np.eye(4)] * 3),
-        "tied": np.eye(4),
-        "diag": np.ones((3, 4)),
-        "spherical": np.ones(3),
-    }
-    options |= {"precisions_init": precisions[covariance_type], "reg_covar": 1e-6, "tol": 1e-5, "max_iter": 300}
+    precisions = round_covariances(covariance_type, 3, 4)  # of variance 1
+    options |= {"precisions_init": precisions, "reg_covar": 1e-6, "tol": 1e-5, "max_iter": 300}
     weighted = GaussianMixture(3, **options).fit(X, sample_weight=counts)
     repeated = GaussianMixture(3, **options).fit(np.repeat(X, counts, axis=0))
     for name in ("weights_", "means_", "covariances_", "lower_bound_"):
@@ -72,7 +60,7 @@ def test_class_prior_multiplies_the_responsibilities(mixture):
     prior = np.random.default_rng(0).random((len(X), 3))
     prior[::7, 1] = 0.0
     with np.errstate(divide="ignore"):
-        terms = log_terms(mixture, X) + np.log(prior / prior.max(axis=1, keepdims=True))
+        terms = log_terms(X, parameters_of(mixture)) + np.log(prior / prior.max(axis=1, keepdims=True))
     scores = logsumexp(terms, axis=1)
     for scale in (1.0, np.linspace(1e-300, 1e300, len(X))[:, None]):
         assert_allclose(mixture.predict_proba(X, class_prior=prior * scale), np.exp(terms.T - scores).T, atol=1e-9)
@@ -113,7 +101,7 @@ def test_lower_bound_is_that_of_the_returned_parameters(covariance_type):
 
 
 def test_densities_and_criteria_against_scipy(mixture):
-    terms = log_terms(mixture, X)
+    terms = log_terms(X, parameters_of(mixture))
     scores = logsumexp(terms, axis=1)
     log_resp = terms - scores[:, None]
     assert_allclose(mixture.score_samples(X), scores, rtol=1e-10)
@@ -130,10 +118,9 @@ def test_hand_set_parameters_are_used():
     by_hand = GaussianMixture(2)
     by_hand.weights_, by_hand.means_ = np.array([0.5, 0.5]), np.array([[0.0], [4.0]])
     by_hand.precisions_cholesky_ = np.array([[[2.0]], [[0.5]]])
-    expected = np.log(0.5) + np.column_stack(
-        [multivariate_normal(0, 0.25).logpdf([1.0, 3.0]), multivariate_normal(4, 4.0).logpdf([1.0, 3.0])]
-    )
-    assert_allclose(by_hand.score_samples([[1.0], [3.0]]), logsumexp(expected, axis=1))
+    rows = np.array([[1.0], [3.0]])
+    expected = log_terms(rows, Parameters(by_hand.weights_, by_hand.means_, np.array([[[0.25]], [[4.0]]])))
+    assert_allclose(by_hand.score_samples(rows), logsumexp(expected, axis=1))
 
 
 def test_samples_have_a_seed_of_their_own(mixture):

@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+from mixtures import COVARIANCE_TYPES
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -25,7 +26,6 @@ from sklearn.utils.validation import check_is_fitted
 import gmm_rs
 from gmm_rs import GaussianMixture
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 X = load_iris().data
 FRAME = load_iris(as_frame=True).data
 

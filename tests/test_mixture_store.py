@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mixtures import COVARIANCE_TYPES
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 
@@ -19,7 +20,7 @@ X = load_iris(as_frame=True).data
 ARRAYS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
 
 
-@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_everything_comes_back(covariance_type, dtype):
     mixture = GaussianMixture(
@@ -79,7 +80,7 @@ def write(contents: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> 
 
 def npy(array: object, **options: object) -> bytes:
     stream = BytesIO()
-    np.save(stream, array, **options)  # type: ignore[arg-type] # any array
+    np.save(stream, array, **options)
     return stream.getvalue()
 
 

@@ -12,6 +12,7 @@ from mixtures import (
     em_step,
     full_covariances,
     log_terms,
+    parameters_of,
     random_mixture,
     rows_of,
 )
@@ -52,10 +53,6 @@ def mixture_from(moments, covariance_type, ridge):
     if covariance_type == "spherical":
         covariances = covariances.mean(axis=1)
     return Parameters(s0 / s0.sum(), means, covariances)
-
-
-def parameters_of(mixture):
-    return Parameters(mixture.weights_, mixture.means_, mixture.covariances_)
 
 
 # --- the formulas ---

@@ -10,7 +10,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from mixtures import COVARIANCE_TYPES, full_covariances, random_mixture, rows_of
+from mixtures import COVARIANCE_TYPES, full_covariances, parameters_of, random_mixture, rows_of
 from pipelines import connected
 from sklearn.mixture import GaussianMixture
 
@@ -40,8 +40,7 @@ def mixture(covariance_type="full", *, k=3, d=4, dtype=np.float64, **attributes)
 
 
 def rows(model, n=200):
-    parameters = SimpleNamespace(weights=model.weights_, means=model.means_, covariances=model.covariances_)
-    return rows_of(np.random.default_rng(6), n, parameters, model.covariance_type)
+    return rows_of(np.random.default_rng(6), n, parameters_of(model), model.covariance_type)
 
 
 def boundary(ellipse):
@@ -194,11 +193,12 @@ class TestLowerBound:
         assert [text.get_text() for text in ax.get_legend().get_texts()] == ["plain", "squarem"]
 
 
-class TestCriterion:
-    VALUES = {"full": {3: 5.0, 1: 9.0, 2: 4.0}, "tied": {1: 9.0, 2: 6.0}}  # noqa: RUF012 - read only
+VALUES = {"full": {3: 5.0, 1: 9.0, 2: 4.0}, "tied": {1: 9.0, 2: 6.0}}
 
+
+class TestCriterion:
     def test_a_line_for_each_type_and_a_ring_at_the_minimum(self, ax):
-        full, tied, ring = plot_criterion(self.VALUES, ax=ax).lines
+        full, tied, ring = plot_criterion(VALUES, ax=ax).lines
         np.testing.assert_array_equal(full.get_xydata(), [[1, 9], [2, 4], [3, 5]])
         np.testing.assert_array_equal(tied.get_xydata(), [[1, 9], [2, 6]])
         np.testing.assert_array_equal(ring.get_xydata(), [[2, 4]])
@@ -251,10 +251,10 @@ def test_a_model_that_is_not_fitted_is_refused(plot, model):
 
 def test_a_new_figure_only_where_no_axes_are_given(ax):
     settings = matplotlib.rcParams.copy()
-    plot_criterion(TestCriterion.VALUES, ax=ax)
+    plot_criterion(VALUES, ax=ax)
     plot_components(mixture(), ax=ax)
     assert plt.get_fignums() == []
-    drawn = plot_criterion(TestCriterion.VALUES)
+    drawn = plot_criterion(VALUES)
     assert [plt.figure(number) for number in plt.get_fignums()] == [drawn.figure]
     assert matplotlib.rcParams == settings
 

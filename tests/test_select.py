@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from mixtures import COVARIANCE_TYPES
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import mixture as sklearn_mixture
 from sklearn.datasets import load_iris
@@ -22,7 +23,6 @@ from gmm_rs import (
 )
 
 IRIS = load_iris(as_frame=True).data
-TYPES = ("full", "tied", "diag", "spherical")
 
 
 def rows(seed=0, n=300):
@@ -45,10 +45,10 @@ def test_values_are_those_of_single_fits(criterion):
     ]
     models = [
         GaussianMixture(k, covariance_type=kind, n_init=3, random_state=4, tol=1e-5).fit(IRIS)
-        for kind in TYPES
+        for kind in COVARIANCE_TYPES
         for k in (1, 2, 3)
     ]
-    assert_array_equal(selection.table["covariance_type"], np.repeat(TYPES, 3))
+    assert_array_equal(selection.table["covariance_type"], np.repeat(COVARIANCE_TYPES, 3))
     assert_array_equal(selection.table["n_components"], [1, 2, 3] * 4)
     assert_array_equal(selection.table[criterion], [getattr(model, criterion)(IRIS) for model in models])
     assert_array_equal(selection.table["n_parameters"], [model.n_parameters_ for model in models])
@@ -67,7 +67,7 @@ def test_the_best_model_is_the_fit_of_the_best_candidate():
     assert list(best.feature_names_in_) == list(IRIS.columns)
     theirs = [
         sklearn_mixture.GaussianMixture(k, covariance_type=kind, n_init=5, random_state=0, tol=1e-5).fit(IRIS.values)
-        for kind in TYPES
+        for kind in COVARIANCE_TYPES
         for k in range(1, 5)
     ]
     assert best.bic(IRIS) <= min(model.bic(IRIS.values) for model in theirs) + 0.1

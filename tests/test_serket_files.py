@@ -14,7 +14,7 @@ from gmm_rs import GMM, ModelFileError, NonFiniteError, _core
 from gmm_rs import serket as srk
 from gmm_rs._staging import StagedFolder
 
-pytestmark = pytest.mark.usefixtures("workdir", "fresh_numbers")
+pytestmark = pytest.mark.usefixtures("fresh_numbers")
 
 
 def updated(data, **parameters):
@@ -253,7 +253,7 @@ KILLED = """
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a way to kill a process at once")
 @pytest.mark.parametrize("layout", ["flat", "numbered"])
-def test_a_kill_leaves_whole_files_and_the_model_last(blobs, workdir, layout):
+def test_a_kill_leaves_whole_files_and_the_model_last(blobs, tmp_path, layout):
     """Kill an update at every change to the file system; the update before it was complete."""
 
     def update_twice(folder, killed_at):
@@ -266,10 +266,10 @@ def test_a_kill_leaves_whole_files_and_the_model_last(blobs, workdir, layout):
             {name: data for name, data in found.items() if "/" not in name and ".staged" not in name} for found in sets
         ]
 
-    _, complete = update_twice(workdir / "complete", -1)
+    _, complete = update_twice(tmp_path / "complete", -1)
     new, killed_at, code = complete[-1], 0, None
     while code != 0:
-        code, sets = update_twice(workdir / str(killed_at), killed_at)
+        code, sets = update_twice(tmp_path / str(killed_at), killed_at)
         assert code in (0, -signal.SIGKILL)
         if layout == "numbered":  # a folder of its own for each update: there or not
             assert sets in (complete[:-1], complete)

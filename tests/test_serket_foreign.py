@@ -46,7 +46,6 @@ def test_names_that_do_not_count_are_not_waited_for(load_foreign, monkeypatch):
     assert numbers(srk.Module(), srk.Module(), srk.Module()) == [0, 1, 2]
 
 
-@pytest.mark.usefixtures("workdir")
 def test_messages_cross_between_their_nodes_and_ours(load_foreign, blobs):
     foreign, (data, truth) = load_foreign(), blobs
     obs, gmm, receiver = foreign.Observation(data), GMM(3, category=truth, random_state=0), foreign.Module("mm")

@@ -191,23 +191,23 @@ RUN = """
 """
 
 
-def test_recognition_in_a_new_process_finds_the_models_by_number(workdir, blobs):
+def test_recognition_in_a_new_process_finds_the_models_by_number(tmp_path, blobs):
     data, _ = blobs
     np.save("rows.npy", data)
     for mode in ("learn", "recog"):
         subprocess.run([sys.executable, "-c", textwrap.dedent(RUN), mode], check=True)
     np.testing.assert_array_equal(np.load("recog.npy"), np.load("learn.npy"))
-    assert sorted(path.name for path in workdir.glob("module*")) == ["module001_gmm", "module002_second"]
+    assert sorted(path.name for path in tmp_path.glob("module*")) == ["module001_gmm", "module002_second"]
 
 
-@pytest.mark.usefixtures("workdir", "fresh_numbers")
+@pytest.mark.usefixtures("fresh_numbers")
 def test_a_missing_model_says_where_it_was_looked_for(blobs):
     gmm, _ = connected(blobs[0], mode="recog", save=True)
     with pytest.raises(ModelFileError, match=r"in the folder module001_gmm.*/.*module001_gmm.*same order.*working fol"):
         gmm.update()
 
 
-@pytest.mark.usefixtures("workdir", "fresh_numbers")
+@pytest.mark.usefixtures("fresh_numbers")
 def test_a_model_for_other_data_names_both_numbers(blobs):
     data, _ = blobs
     learner, _ = connected(data, save=True)

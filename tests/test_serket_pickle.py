@@ -16,8 +16,6 @@ from gmm_rs import serket as srk
 from gmm_rs.serket._files import read_model
 from gmm_rs.serket._pickle import read_pickle
 
-pytestmark = pytest.mark.usefixtures("workdir")
-
 
 def load(data):
     """Read a file with this content as a model."""

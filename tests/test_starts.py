@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mixtures import COVARIANCE_TYPES, DTYPES, Parameters, fit, parameters, random_mixture, rows_of
+from mixtures import COVARIANCE_TYPES, DTYPES, Parameters, fit, parameters, random_mixture, round_covariances, rows_of
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris, load_wine, make_blobs
 from sklearn.metrics import adjusted_rand_score
@@ -208,7 +208,7 @@ def test_clusters_have_the_numbers_of_the_covariances_that_theirs_are_like(covar
 
 def test_all_parameters_are_the_only_start() -> None:
     X, _ = blobs()
-    start = Parameters(np.full(3, 1 / 3), X[:3].copy(), np.tile(np.eye(2), (3, 1, 1)))
+    start = Parameters(np.full(3, 1 / 3), X[:3].copy(), round_covariances("full", 3, 2))
     expected = fit(X, 3, initial=start, max_iter=3)
     for init in KINDS:
         found = fit(X, 3, initial=start, init=init, n_init=7, seed=5, max_iter=3)

@@ -146,7 +146,7 @@ def test_path_as_text(tmp_path: Path) -> None:
 def test_unknown_format(tmp_path: Path, fmt: str) -> None:
     path = tmp_path / "matrix.txt"
     with pytest.raises(ValueError, match="format"):
-        _core.write_text(path, np.zeros((1, 1)), fmt, num_threads=1)  # type: ignore[arg-type]  # on purpose
+        _core.write_text(path, np.zeros((1, 1)), fmt, num_threads=1)
     assert not path.exists()
 
 
@@ -172,7 +172,7 @@ def test_arrays_that_do_not_fit_the_format(tmp_path: Path, matrix: np.ndarray, f
 
 def test_a_list_is_no_array(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
-        _core.write_text(tmp_path / "matrix.txt", [[1.0]], "%f", num_threads=1)  # type: ignore[arg-type]  # on purpose
+        _core.write_text(tmp_path / "matrix.txt", [[1.0]], "%f", num_threads=1)
 
 
 def test_missing_folder(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""What all benchmarks from Python share: clocks, processes for the contenders, and the record of a run."""
+"""What all benchmarks from Python share: options, clocks, processes for the contenders, and the record of a run."""

@@ -1,10 +1,12 @@
 """The machine that a run was made on, and the file that keeps its figures."""
 
+import argparse
 import json
 import os
 import platform
 import sys
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,16 @@ def processor() -> str:
     fields = {name.strip(): value.strip() for name, value in reversed(lines)}
     name = fields.get("model name", platform.machine())
     return f"{name} (family {fields['cpu family']}, model {fields['model']})" if "cpu family" in fields else name
+
+
+def versions(*distributions: str) -> dict[str, str]:
+    """The installed version of each."""
+    return {name: metadata.version(name) for name in distributions}
+
+
+def heading(options: argparse.Namespace, versions: dict[str, str]) -> str:
+    """What was measured on, and how: the first line of a table."""
+    return f"{processor()}, {options.threads} threads, medians of {options.repeats}, {listed(versions)}"
 
 
 def listed(versions: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Mixtures as distributions: draws, marginals, conditionals, and evaluation from Cholesky factors of precisions.
+"""Mixtures of some features, alone or given the values of the others.
 
 Conditionals are compared with 50 digits. A Cholesky factor in floating point is that of Σ + E with
 |E_ij| ≤ (D + 1) ε σ_i σ_j (Higham 2002, section 10.1). With u = Σ_aa⁻¹ z, z = x_a − μ_a and s = σ_b + |B| σ_a, E moves
@@ -12,30 +12,23 @@ with A below D + 1, as errors don't all go one way: at most four times what is m
 
 import decimal
 import itertools
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from mixtures import COVARIANCE_TYPES, Parameters, full_covariances, log_terms, random_mixture, rows_of
+from digits import NEAR, exact
+from mixtures import COVARIANCE_TYPES, DTYPES, Parameters, full_covariances, log_terms, random_mixture, rows_of
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import integrate, stats
+from scipy import integrate
 from scipy.special import logsumexp
-from sklearn.mixture._gaussian_mixture import _compute_precision_cholesky
 
 from gmm_rs import _core
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
 from gmm_rs.mixture._conditional import ConditionalMixtures, check_query
 
 A = 4
-EPS = {"float64": 2.0**-52, "float32": 2.0**-23}
-# Largest absolute error of log p(x) by condition number near a component, as in test_log_prob.
-NEAR = {
-    "float64": {1.0: 1e-10, 1e3: 1e-10, 1e6: 1e-9, 1e10: 3e-6},
-    "float32": {1.0: 3e-5, 1e3: 3e-5, 1e6: 5e-4, 1e10: 5e-2},
-}
-
-Decimal = decimal.Decimal
-exact = np.vectorize(Decimal, otypes=[object])
+EPS = 2.0**-52
 
 
 def given(*indices: int) -> np.ndarray:
@@ -63,182 +56,8 @@ def conditional_mean(
     )
 
 
-def sample(n: int, model: Parameters, covariance_type: str = "full", seed: int = 0, num_threads: int = 2) -> Any:
-    return _core.sample(n, *model, covariance_type=covariance_type, seed=seed, num_threads=num_threads)
-
-
 def others(indices: np.ndarray, d: int) -> np.ndarray:
     return np.setdiff1d(np.arange(d), indices)
-
-
-# --- precisions -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
-@pytest.mark.parametrize("d", [1, 3, 6, 20])
-def test_factors_of_precisions_are_those_of_scikit_learn_and_evaluate_alike(covariance_type: str, d: int) -> None:
-    rng = np.random.default_rng(d)
-    model = random_mixture(rng, 3, d, covariance_type=covariance_type)
-    factors = _core.precisions_cholesky(model.covariances, covariance_type=covariance_type)
-    expected = _compute_precision_cholesky(model.covariances, covariance_type)
-    assert_allclose(factors, expected, rtol=1e-12, atol=1e-13)
-    X = rows_of(rng, 300, model, covariance_type)
-    log_prior = rng.standard_normal((300, 3))
-    options = {"covariance_type": covariance_type, "log_prior": log_prior, "num_threads": 2}
-    for name in ("predict", "predict_proba", "score_samples"):
-        function = getattr(_core, name)
-        found = function(X, model.weights, model.means, precisions_cholesky=factors, **options)
-        assert_allclose(found, function(X, *model, **options), rtol=1e-12, atol=1e-14)
-
-
-def test_nothing_is_factorised_where_factors_are_given() -> None:
-    # The covariance of these factors, P⁻ᵀ P⁻¹, isn't positive definite in float64.
-    factor = np.array([[1.0, -(2.0**27)], [0.0, 2.0**27]])
-    inverse = np.linalg.inv(factor)
-    with pytest.raises(DegenerateCovarianceError, match="component 0"):
-        _core.precisions_cholesky(inverse.T @ inverse, covariance_type="tied")
-    X = np.array([[0.5, 0.5 + 2.0**-27], [2.0, 2.0]])
-    found = _core.score_samples(
-        X,
-        np.ones(1),
-        np.zeros((1, 2)),
-        precisions_cholesky=factor,
-        covariance_type="tied",
-        log_prior=None,
-        num_threads=1,
-    )
-    y = X @ factor
-    # The terms of y are as large as 2^28.
-    expected = -np.log(2 * np.pi) + 27 * np.log(2) - 0.5 * (y**2).sum(axis=1)
-    assert_allclose(found, expected, rtol=0, atol=2.0**-53 * 2.0**28)
-
-
-@pytest.mark.parametrize(
-    ("covariance_type", "factors", "message"),
-    [
-        ("full", [[[1.0, np.nan], [0.0, 1.0]]], "precisions_cholesky is NaN in row 0, column 1 of component 0"),
-        ("full", [[[1.0, 0.0], [0.5, 1.0]]], "is 0.5 in row 1, column 0 of component 0; it must be finite, upper tri"),
-        ("tied", [[1.0, 0.0], [0.0, 0.0]], "is 0 in row 1, column 1; it must be finite, upper triangular, with a pos"),
-        ("tied", [[1.0, np.inf], [0.0, 1.0]], "is inf in row 0, column 1"),
-        ("diag", [[1.0, np.inf]], "precisions_cholesky is inf for feature 1 of component 0; it must be finite and pos"),
-        ("diag", [[-1.0, 1.0]], "is -1 for feature 0"),
-        ("spherical", [0.0], "is 0 for component 0"),
-        ("full", [[1.0, 0.0], [0.0, 1.0]], "precisions_cholesky is an array of 2 axes; it must be 3 axes"),
-    ],
-)
-def test_bad_factors_are_named(covariance_type: str, factors: list[Any], message: str) -> None:
-    with pytest.raises(ParameterError, match=message.replace("(", r"\(")):
-        _core.predict(
-            np.zeros((1, 2)),
-            np.ones(1),
-            np.zeros((1, 2)),
-            precisions_cholesky=np.array(factors),
-            covariance_type=covariance_type,
-            log_prior=None,
-            num_threads=1,
-        )
-
-
-def test_shapes_and_choice_of_covariances_or_factors_are_checked() -> None:
-    X, weights, means = np.zeros((1, 2)), np.ones(1), np.zeros((1, 2))
-    options = {"covariance_type": "diag", "log_prior": None, "num_threads": 1}
-    with pytest.raises(DimensionError, match=r"precisions_cholesky has shape \[1, 3\]; \[1, 2\] is needed"):
-        _core.predict(X, weights, means, precisions_cholesky=np.ones((1, 3)), **options)
-    with pytest.raises(ParameterError, match="covariances is None; it must be given if precisions_cholesky is None"):
-        _core.predict(X, weights, means, **options)
-    with pytest.raises(ParameterError, match="covariances is given"):
-        _core.predict(X, weights, means, np.ones((1, 2)), precisions_cholesky=np.ones((1, 2)), **options)
-    with pytest.raises(ParameterError, match=r"weights is .*sum 0.5"):
-        _core.predict(X, weights / 2, means, precisions_cholesky=np.ones((1, 2)), **options)
-    with pytest.raises(ParameterError, match="means is not finite"):
-        _core.predict(X, weights, means + np.nan, precisions_cholesky=np.ones((1, 2)), **options)
-
-
-def test_a_covariance_without_factor_is_named() -> None:
-    full = np.array([np.eye(2), [[1.0, 2.0], [2.0, 1.0]]])
-    with pytest.raises(DegenerateCovarianceError, match="component 1"):
-        _core.precisions_cholesky(full, covariance_type="full")
-    with pytest.raises(DegenerateCovarianceError, match="component 2"):
-        _core.precisions_cholesky(np.array([1.0, 2.0, 0.0]), covariance_type="spherical")
-    with pytest.raises(ParameterError, match="covariances is not finite"):
-        _core.precisions_cholesky(np.array([[1.0, np.inf]]), covariance_type="diag")
-    with pytest.raises(DimensionError, match=r"covariances has shape \[2, 3\]; \[2, 2\] is needed"):
-        _core.precisions_cholesky(np.ones((2, 3)), covariance_type="tied")
-    with pytest.raises(ParameterError, match="not empty"):
-        _core.precisions_cholesky(np.ones((0, 2, 2)), covariance_type="full")
-
-
-# --- draws ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
-@pytest.mark.parametrize("d", [1, 2, 5])
-def test_draws_have_the_moments_and_the_distribution_of_each_component(covariance_type: str, d: int) -> None:
-    model = random_mixture(np.random.default_rng(d), 3, d, covariance_type=covariance_type)
-    X, labels = sample(60_000, model, covariance_type)
-    assert X.shape == (60_000, d)
-    assert X.dtype == np.float64
-    assert labels.dtype == np.int64
-    assert np.all(np.diff(labels) >= 0)
-    full = full_covariances(model.covariances, covariance_type, 3, d)
-    for k in range(3):
-        z = np.linalg.solve(np.linalg.cholesky(full[k]), (X[labels == k] - model.means[k]).T).T
-        n = len(z)
-        # All of these are standard normal up to O(1/√n); one in 150,000 is beyond 4.5.
-        mean = z.mean(axis=0) * np.sqrt(n)
-        covariance = (z.T @ z / n - np.eye(d)) * np.sqrt(n) / np.sqrt(1 + np.eye(d))
-        successive = (z[1:] * z[:-1]).mean(axis=0) * np.sqrt(n)
-        assert max(np.abs(mean).max(), np.abs(covariance).max(), np.abs(successive).max()) < 4.5
-        assert all(stats.kstest(column, "norm").pvalue > 1e-4 for column in z.T)
-
-
-def test_counts_of_components_are_multinomial() -> None:
-    weights = np.array([0.5, 0.0, 0.3, 0.15, 0.05, 0.0])
-    model = Parameters(weights, np.zeros((6, 1)), np.ones(6))
-    n, n_seeds = 1000, 400
-    counts = np.array([np.bincount(sample(n, model, "spherical", seed)[1], minlength=6) for seed in range(n_seeds)])
-    assert_array_equal(counts.sum(axis=1), n)
-    assert np.all(counts[:, weights == 0] == 0)
-    counts, weights = counts[:, weights > 0], weights[weights > 0]
-    scores = (counts.mean(axis=0) - n * weights) / np.sqrt(n * weights * (1 - weights) / n_seeds)
-    assert np.abs(scores).max() < 4
-    # Pearson's statistic of each draw follows χ² with K − 1 degrees of freedom, nearly.
-    statistics = ((counts - n * weights) ** 2 / (n * weights)).sum(axis=1)
-    assert stats.kstest(statistics, "chi2", (len(weights) - 1,)).pvalue > 1e-3
-
-
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
-def test_draws_are_the_same_bits_at_any_number_of_threads_and_others_with_another_seed(covariance_type: str) -> None:
-    model = random_mixture(np.random.default_rng(1), 3, 4, covariance_type=covariance_type)
-    for n in (1, 17, 50_000):
-        X, labels = sample(n, model, covariance_type, seed=3, num_threads=1)
-        for threads in range(2, 6):
-            again = sample(n, model, covariance_type, seed=3, num_threads=threads)
-            assert_array_equal(again[0], X)
-            assert_array_equal(again[1], labels)
-        assert np.all(sample(n, model, covariance_type, seed=4)[0] != X)
-        # No stream of numbers comes twice.
-        assert len(np.unique(X)) == X.size
-
-
-def test_draws_of_extreme_scales() -> None:
-    for scale in (1e-150, 1e120):
-        model = Parameters(np.ones(1), scale * np.ones((1, 2)), scale**2 * np.array([[[2.0, 1.0], [1.0, 1.0]]]))
-        expected = Parameters(np.ones(1), np.ones((1, 2)), model.covariances / scale**2)
-        assert_allclose(sample(100, model)[0] / scale, sample(100, expected)[0], rtol=1e-12)
-
-
-def test_draws_that_cannot_be_had() -> None:
-    model = Parameters(np.ones(1), np.zeros((1, 2)), np.zeros((1, 2, 2)))
-    with pytest.raises(DegenerateCovarianceError, match="component 0"):
-        sample(5, model)
-    with pytest.raises(DegenerateCovarianceError, match="component 0"):
-        sample(5, model._replace(covariances=np.array([-1.0])), "spherical")
-    model = model._replace(covariances=np.eye(2)[None])
-    with pytest.raises(ParameterError, match="n_samples is 0; it must be at least 1"):
-        sample(0, model)
-    with pytest.raises((MemoryError, ValueError)):
-        sample(2**61, model)
 
 
 # --- marginals --------------------------------------------------------------------------------------------------------
@@ -369,12 +188,12 @@ def test_conditionals_are_within_their_bounds(covariance_type: str, condition: f
                 rows = [condition_exactly(model, full, given(*indices), x) for x in values]
             near = NEAR[values.dtype.name][condition]
             for weights, means, expected in zip(found.weights, found.means, rows, strict=True):
-                assert np.all(np.abs(means - expected.means) <= A * EPS["float64"] * expected.mean_bounds)
+                assert np.all(np.abs(means - expected.means) <= A * EPS * expected.mean_bounds)
                 # Rows rounded to float32 may lie far from all components.
                 if dtype is np.float64 or offset == 0:
                     assert np.all(np.abs(weights - expected.weights) <= 2 * near)
             error = np.abs(covariances - rows[0].covariances)
-            assert np.all(error <= A * EPS["float64"] * rows[0].covariance_bounds)
+            assert np.all(error <= A * EPS * rows[0].covariance_bounds)
             assert_array_equal(covariances, np.swapaxes(covariances, 1, 2))
             assert np.all(np.linalg.eigvalsh(covariances / scale**2) > 0)
 
@@ -418,7 +237,7 @@ def test_the_conditional_mean_and_covariance_are_those_of_numerical_integration(
             assert_allclose(covariance[n, 0, 0], variance, rtol=1e-10)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 @pytest.mark.parametrize("offset", [0.0, 1e8])
 def test_mean_and_covariance_are_those_of_the_mixtures(covariance_type: str, dtype: type, offset: float) -> None:
@@ -472,7 +291,7 @@ def test_a_component_of_weight_0_stays_without_weight() -> None:
     assert_array_equal(found.weights[:, 1], 0)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 def test_threads_strides_and_order_do_not_change_a_bit(covariance_type: str, dtype: type) -> None:
     rng = np.random.default_rng(12)

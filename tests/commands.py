@@ -1,0 +1,21 @@
+"""How tests of the command line run it."""
+
+import os
+import sys
+
+import pytest
+
+from gmm_rs.cli import main
+
+PROGRAM = [sys.executable, "-m", "gmm_rs"]
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals, links and limits")
+
+
+def fails(capsys, *arguments, code=1):
+    """What the command says when it fails: one line."""
+    assert main(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("gmm-rs: ")
+    assert err.count("\n") == 1
+    return err

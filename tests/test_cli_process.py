@@ -1,0 +1,141 @@
+"""The command as a process: usage and exit codes, pipes, a full disk, Ctrl-C and the terminal."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import PROGRAM, posix
+
+from gmm_rs.cli import main
+from gmm_rs.cli._progress import ProgressLine
+
+
+class TestProcess:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            "",
+            "fly",
+            "fit X.npy -o out.npz",
+            "fit X.npy -k 0 -o out.npz",
+            "fit X.npy -k 2 -o out.pkl",
+            "fit X.xlsx -k 2 -o out.npz",
+            "fit X.npy -k 2 -o out.npz --covariance round",
+            "fit X.npy -k 2 -o out.npz --tol -1",
+            "fit X.npy -k 2 -o out.npz --columns ,",
+            "select X.npy --components 9:1",
+            "select X.npy --covariance full,round",
+            "select X.npy --folds 1",
+            "sample model.npz -n many",
+            "sample model.npz -n 3 --seed -1",
+        ],
+    )
+    def test_wrong_usage(self, arguments, capsys):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments.split())
+        assert ended.value.code == 2
+        assert "usage: gmm-rs" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("command", ["", "fit", "select", "predict", "sample", "info", "demo"])
+    def test_help(self, command, capsys):
+        with pytest.raises(SystemExit) as ended:
+            main([*command.split(), "--help"])
+        assert ended.value.code == 0
+        assert f"usage: gmm-rs {command}".strip() in capsys.readouterr().out
+
+    def test_the_script_and_the_module_are_the_same(self):
+        script = Path(sys.executable).with_name("gmm-rs")
+        outputs = [
+            subprocess.run([*command, "--version"], check=True, capture_output=True).stdout
+            for command in ([str(script)], PROGRAM)
+        ]
+        assert outputs[0] == outputs[1] != b""
+
+    @posix
+    def test_a_pipeline(self, stored_rows, stored_model):
+        line = f"'{sys.executable}' -m gmm_rs"
+        finished = subprocess.run(
+            f"cat X.csv | {line} predict model.npz - | {line} fit - -k 1 -o labels.npz --json",
+            shell=True,
+            check=True,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert json.loads(finished.stdout)["feature_names"] == ["label"]
+        assert finished.stderr == ""
+
+    @posix
+    def test_a_reader_that_goes_away(self, stored_model):
+        with subprocess.Popen(
+            [*PROGRAM, "sample", "model.npz", "-n", "100000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait() == 1
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+    @pytest.mark.parametrize("command", ["predict model.npz X.npy", "info model.npz"])
+    def test_full_standard_output(self, stored_rows, stored_model, command):
+        with Path("/dev/full").open("wb") as full:
+            finished = subprocess.run(
+                [*PROGRAM, *command.split()], check=False, stdout=full, stderr=subprocess.PIPE, encoding="utf-8"
+            )
+        assert finished.returncode == 1
+        assert finished.stderr == "gmm-rs: cannot write standard output: No space left on device\n"
+
+    @posix
+    @pytest.mark.parametrize(
+        "command", ["fit - -k 4 -o out.npz", "select - --components 4 --covariance full -o out.npz"]
+    )
+    def test_an_interruption_leaves_no_file(self, command):
+        rows = "".join(f"{x:.17f} {y:.17f}\n" for x, y in np.random.default_rng(0).normal(size=(20_000, 2)))
+        with subprocess.Popen(
+            [*PROGRAM, *command.split(), "--tol", "0", "--max-iter", "1000000000"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            process.stdin.write(rows.encode())  # far more than a pipe holds: the command is at work when this returns
+            process.stdin.close()
+            process.stdin = None
+            time.sleep(0.5)  # to be in the fit; wherever it is, it has to end in the same way
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert err == b"gmm-rs: interrupted\n"
+        assert out == b""
+        assert list(Path().iterdir()) == []
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_sees_rate_and_time_left(monkeypatch):
+    now = iter([0.0, 0.05, 2.0, 4.0])
+    monkeypatch.setattr("gmm_rs.cli._progress.time.monotonic", lambda: next(now))
+    monkeypatch.setenv("COLUMNS", "120")
+    terminal = Terminal()
+    with ProgressLine("fits", 40, at_most=False, stream=terminal) as line:
+        for _ in range(3):
+            line.advance()
+    lines = terminal.getvalue().split("\r")
+    assert lines[1].startswith("[#.......................] 2 of 40 fits, 1 a second, 0:38 left")
+    assert lines[2].startswith("[#.......................] 3 of 40 fits, 0.75 a second, 0:49 left")
+    assert lines[-1] == "\x1b[K"
+    assert len(lines) == 4
+
+
+def test_a_pipe_sees_no_progress():
+    stream = StringIO()
+    with ProgressLine("fits", 1, at_most=True, stream=stream) as line:
+        line.advance()
+    assert stream.getvalue() == ""
