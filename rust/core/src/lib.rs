@@ -46,7 +46,6 @@ mod evaluate;
 mod fit;
 mod float;
 mod init;
-mod interruptible;
 mod kernels;
 mod linalg;
 mod m_step;

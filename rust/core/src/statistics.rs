@@ -18,7 +18,6 @@ use crate::density::Densities;
 use crate::error::{GmmError, check_parameter, check_shape};
 use crate::evaluate::Evaluator;
 use crate::float::Float;
-use crate::interruptible::Interruptible;
 use crate::linalg::{packed_index, packed_len};
 use crate::m_step::m_step;
 use crate::mixture::Mixture;
@@ -96,12 +95,9 @@ fn pass<T: Float>(
             sample_weight: terms.sample_weight.map(|view| view.reborrow()),
         },
     };
-    // Nobody interrupts it: the kernels are those of a fit, so that they need not be compiled again.
-    let responsibilities = Interruptible {
-        inner: &posterior,
-        watch: &Watch::new(None),
-    };
-    let mut stats = accumulator.pass(rows, &precision.means, kind, &responsibilities, threads);
+    // Nobody stops it.
+    let watch = Watch::new(None);
+    let mut stats = accumulator.pass(rows, &precision.means, kind, &posterior, threads, &watch);
     if matches!(precision.factors, Factors::Tied(_)) {
         stats.second = stats.second.sum_axis(Axis(0)).insert_axis(Axis(0));
     }
