@@ -9,7 +9,6 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::feature_space::FeatureSpace;
 use super::ground::Ground;
 use super::kmeans::Clusters;
-use super::patience::Patience;
 use super::pursuit::least_kurtosis;
 use super::trial::{is_sampled, on_trial_rows};
 use super::whitening::Whitened;
@@ -47,22 +46,21 @@ fn spaces(index: usize) -> &'static [Space] {
 /// The mixture of the clusters that k-means finds in start number `index`.
 ///
 /// # Errors
-/// [`GmmError::Interrupted`] at the end of `patience`.
+/// [`GmmError::Interrupted`] when the fit is stopped.
 pub(super) fn kmeans_start<T: Float>(
     ground: &Ground<'_, '_, T>,
     index: usize,
     rng: &mut Xoshiro256PlusPlus,
-    patience: &mut Patience<'_>,
 ) -> Result<Mixture, GmmError> {
     let (clusters, mixture) = on_trial_rows(ground, rng, |trial, rng| {
         let mut spaces = found_spaces(trial, spaces(index), rng);
         if spaces.len() == 1 {
             let space = spaces.remove(0);
-            return candidate(trial, space, rng, patience);
+            return candidate(trial, space, rng);
         }
         let mut best: Option<(f64, (Clusters<T>, Mixture))> = None;
         for space in spaces {
-            let found = candidate(trial, space, rng, patience)?;
+            let found = candidate(trial, space, rng)?;
             let bound = match trial.em.iterate(found.1.clone(), 1) {
                 Ok((_, bound)) => bound,
                 Err(_) => f64::NEG_INFINITY,
@@ -85,9 +83,8 @@ fn candidate<T: Float>(
     ground: &Ground<'_, '_, T>,
     space: FeatureSpace<T>,
     rng: &mut Xoshiro256PlusPlus,
-    patience: &mut Patience<'_>,
 ) -> Result<(Clusters<T>, Mixture), GmmError> {
-    let clusters = Clusters::by_kmeans(ground, space, rng, patience)?;
+    let clusters = Clusters::by_kmeans(ground, space, rng)?;
     let mixture = ground.mixture_of_labels(clusters.labels(ground))?;
     Ok((clusters, mixture))
 }

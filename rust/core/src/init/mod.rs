@@ -10,7 +10,6 @@ mod kmeans;
 mod labelled;
 mod lloyd;
 mod packed_rows;
-mod patience;
 mod pursuit;
 mod random;
 mod row_draws;

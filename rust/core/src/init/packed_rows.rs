@@ -15,7 +15,6 @@ use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
 pub(super) struct PackedRows<T> {
     pub(super) spans: Vec<PackedSpan<T>>,
     pub(super) span_len: usize,
-    n_rows: usize,
     pub(super) n_clusters: usize,
 }
 
@@ -62,14 +61,8 @@ impl<T: Float> PackedRows<T> {
         Self {
             spans: packed,
             span_len: spans.span_len(),
-            n_rows,
             n_clusters,
         }
-    }
-
-    /// Number of rows held.
-    pub(super) fn len(&self) -> usize {
-        self.n_rows
     }
 }
 
