@@ -14,7 +14,7 @@ use crate::kernels;
 use crate::kernels::point::Anchor;
 use crate::parallel::{Spans, Threads};
 use crate::responsibilities::Responsibilities;
-use crate::stats::{MomentKind, PairwiseSum, SufficientStats};
+use crate::sufficient_stats::{MomentKind, PairwiseSum, SufficientStats};
 use crate::tile_moments::Tables;
 use crate::watch::Watch;
 

@@ -22,7 +22,7 @@ use crate::precision::Precision;
 use crate::prior::Prior;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms};
 use crate::spread::Spread;
-use crate::stats::{MomentKind, SufficientStats};
+use crate::sufficient_stats::{MomentKind, SufficientStats};
 use crate::total::TotalScatter;
 use crate::watch::Watch;
 

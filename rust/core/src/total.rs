@@ -14,7 +14,7 @@ use crate::linalg::packed_index;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::responsibilities::{Responsibilities, TileScratch};
-use crate::stats::MomentKind;
+use crate::sufficient_stats::MomentKind;
 use crate::watch::Watch;
 
 /// Second moments of all rows about a point.

@@ -18,7 +18,7 @@ use crate::linalg::packed_index;
 use crate::mixture::Mixture;
 use crate::precision::{Factors, Precision};
 use crate::spread::Spread;
-use crate::stats::SufficientStats;
+use crate::sufficient_stats::SufficientStats;
 
 /// Variances from 2^−this to 2^this leave room in float64 for narrow components and sums of many rows.
 const MAX_VARIANCE_EXPONENT: i32 = 1000;

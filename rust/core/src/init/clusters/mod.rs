@@ -1,18 +1,22 @@
 //! Clusters: centres in a [`FeatureSpace`], found by k-means (greedy k-means++ and Lloyd's iterations) or drawn, and the rows
 //! nearest to each.
 
+mod lloyd;
+mod packed_rows;
+mod seeding;
+
 use std::ops::Range;
 
 use ndarray::{Axis, s};
 use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::feature_space::FeatureSpace;
+use self::lloyd::improve;
+use self::packed_rows::{PackedRows, flops_per_row};
+use self::seeding::greedy_centres;
+use super::distinct_rows::distinct_rows;
 use super::ground::Ground;
-use super::lloyd::improve;
-use super::packed_rows::{PackedRows, flops_per_row};
-use super::row_draws::distinct_rows;
-use super::seeding::greedy_centres;
+use super::spaces::FeatureSpace;
 use crate::data::Rows;
 use crate::error::GmmError;
 use crate::float::Float;
@@ -186,10 +190,10 @@ mod tests {
     use rand::RngExt;
     use rand_xoshiro::rand_core::SeedableRng;
 
+    use super::lloyd::sums;
     use super::*;
-    use crate::init::lloyd::sums;
-    use crate::init::sample::stratified;
     use crate::spread::Spread;
+    use crate::stratified::stratified;
     use crate::watch::Watch;
 
     const N_CLUSTERS: usize = 8;

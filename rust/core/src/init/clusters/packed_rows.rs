@@ -3,13 +3,13 @@
 use ndarray::{ArrayView1, ArrayView2, s};
 use pulp::{Simd, WithSimd};
 
-use super::feature_space::FeatureSpace;
-use super::sample::RelativeWeights;
 use crate::data::Rows;
 use crate::float::Float;
+use crate::init::spaces::FeatureSpace;
 use crate::kernels;
 use crate::parallel::{Spans, Threads};
 use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
+use crate::weights::RelativeWeights;
 
 /// Mapped rows, with a weight for each.
 pub(super) struct PackedRows<T> {

@@ -11,11 +11,11 @@ use pulp::{Simd, WithSimd};
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::feature_space::FeatureSpace;
 use super::packed_rows::{PackedRows, PackedSpan};
 use crate::data::Rows;
 use crate::error::GmmError;
 use crate::float::Float;
+use crate::init::spaces::FeatureSpace;
 use crate::kernels;
 use crate::kernels::clusters::distances;
 use crate::kernels::lanes::{Lanes, by_group};

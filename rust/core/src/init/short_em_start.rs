@@ -2,10 +2,10 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::candidates::drawing_space;
+use super::clusters::Clusters;
 use super::ground::Ground;
-use super::kmeans::Clusters;
-use super::trial::on_trial_rows;
+use super::spaces::drawing_space;
+use super::trial_rows::on_trial_rows;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::mixture::Mixture;

@@ -1,0 +1,9 @@
+//! Linear algebra of small dense matrices.
+
+mod cholesky;
+mod eigen;
+
+pub(crate) use cholesky::{
+    Pivot, cholesky, dot, invert_lower, log_diagonal_sum, packed_index, packed_len, packed_row,
+};
+pub(crate) use eigen::symmetric_eigen;
