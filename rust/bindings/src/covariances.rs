@@ -1,23 +1,9 @@
 //! Covariances in and out: NumPy arrays whose number of axes follows from the covariance type.
 
-use gmm_core::{CovarianceType, Covariances, GmmError, Mixture};
+use gmm_core::{CovarianceType, Covariances, GmmError};
 use numpy::ndarray::{ArrayD, Dimension};
-use numpy::{IntoPyArray, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArrayDyn};
+use numpy::{IntoPyArray, PyArrayDyn, PyReadonlyArrayDyn};
 use pyo3::{Bound, Python};
-
-/// A mixture from copies of its arrays.
-pub(crate) fn mixture(
-    weights: &PyReadonlyArray1<'_, f64>,
-    means: &PyReadonlyArray2<'_, f64>,
-    covariances: &PyReadonlyArrayDyn<'_, f64>,
-    covariance_type: &str,
-) -> Result<Mixture, GmmError> {
-    Mixture::new(
-        weights.as_array().to_owned(),
-        means.as_array().to_owned(),
-        typed("covariances", covariances, covariance_type)?,
-    )
-}
 
 /// A copy of covariances, or of what else comes in arrays of their shapes; `name` is that of the argument.
 pub(crate) fn typed(

@@ -1,23 +1,17 @@
 //! A mixture as a distribution. Large results are allocated by NumPy and filled in place.
 
-use gmm_core::{Conditional, GmmError, Rows};
+use gmm_core::{Conditional, GmmError, Mixture, Rows};
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayDyn, PyArrayMethods, PyReadonlyArray1,
-    PyReadonlyArray2, PyReadonlyArrayDyn,
+    PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    PyReadonlyArrayDyn,
 };
 use pyo3::{Bound, PyResult, Python, pyfunction};
 
 use crate::arrays::{FloatMatrix, with_view, zeros};
 use crate::compute::compute;
-use crate::covariances::{mixture, to_python};
+use crate::covariances::to_python;
 use crate::errors::PyGmmError;
-
-/// Weights, means and covariances as NumPy arrays.
-pub(crate) type Parameters<'py, Weights, Means> = (
-    Bound<'py, Weights>,
-    Bound<'py, Means>,
-    Bound<'py, PyArrayDyn<f64>>,
-);
+use crate::mixture::{Parameters, mixture, parameters};
 
 /// Rows and their components.
 type Draws<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<i64>>);
@@ -63,17 +57,11 @@ pub(crate) fn marginal<'py>(
     means: PyReadonlyArray2<'py, f64>,
     covariances: PyReadonlyArrayDyn<'py, f64>,
     covariance_type: &str,
-) -> PyResult<Parameters<'py, PyArray1<f64>, PyArray2<f64>>> {
+) -> PyResult<Parameters<'py>> {
     let mixture = mixture(&weights, &means, &covariances, covariance_type).map_err(PyGmmError)?;
     let indices = as_features(&indices).map_err(PyGmmError)?;
-    let (weights, means, covariances) = gmm_core::marginal(&mixture, &indices)
-        .map_err(PyGmmError)?
-        .into_parts();
-    Ok((
-        weights.into_pyarray(py),
-        means.into_pyarray(py),
-        to_python(py, covariances),
-    ))
+    let marginal = gmm_core::marginal(&mixture, &indices).map_err(PyGmmError)?;
+    Ok(parameters(py, marginal))
 }
 
 /// The mixtures of the remaining features, given the values of those in `indices`, one for each row.
@@ -93,9 +81,8 @@ pub(crate) fn conditional<'py>(
     covariance_type: &str,
     num_threads: usize,
 ) -> PyResult<Parameters<'py, PyArray2<f64>, PyArray3<f64>>> {
-    let mixture = mixture(&weights, &means, &covariances, covariance_type).map_err(PyGmmError)?;
-    let indices = as_features(&indices).map_err(PyGmmError)?;
-    let conditional = compute(py, num_threads, |_| Conditional::new(&mixture, &indices))?;
+    let mixture = mixture(&weights, &means, &covariances, covariance_type);
+    let conditional = given(py, &indices, mixture, num_threads)?;
     let (n, k) = (values.n_samples(), conditional.n_components());
     let weights = zeros::<f64, _>(py, [n, k])?;
     let means = zeros::<f64, _>(py, [n, k, conditional.n_remaining()])?;
@@ -129,9 +116,8 @@ pub(crate) fn conditional_mean<'py>(
     return_cov: bool,
     num_threads: usize,
 ) -> PyResult<Prediction<'py>> {
-    let mixture = mixture(&weights, &means, &covariances, covariance_type).map_err(PyGmmError)?;
-    let indices = as_features(&indices).map_err(PyGmmError)?;
-    let conditional = compute(py, num_threads, |_| Conditional::new(&mixture, &indices))?;
+    let mixture = mixture(&weights, &means, &covariances, covariance_type);
+    let conditional = given(py, &indices, mixture, num_threads)?;
     let (n, r) = (values.n_samples(), conditional.n_remaining());
     let mean = zeros::<f64, _>(py, [n, r])?;
     let covariance = return_cov
@@ -149,6 +135,18 @@ pub(crate) fn conditional_mean<'py>(
         conditional.mean(Rows::named("values", view)?, threads, out.0, out.1)
     }))?;
     Ok((mean, covariance))
+}
+
+/// `mixture`, prepared for the values of the features `indices`.
+fn given(
+    py: Python<'_>,
+    indices: &PyReadonlyArray1<'_, i64>,
+    mixture: Result<Mixture, GmmError>,
+    num_threads: usize,
+) -> PyResult<Conditional> {
+    let mixture = mixture.map_err(PyGmmError)?;
+    let indices = as_features(indices).map_err(PyGmmError)?;
+    compute(py, num_threads, |_| Conditional::new(&mixture, &indices))
 }
 
 /// Indices of features as the engine takes them.

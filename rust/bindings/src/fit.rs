@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use gmm_core::{
-    Acceleration, Fit, FitConfig, GmmError, InitialParameters, LogPrior, PriorConfig, Progress,
-    Regularisation, RowKnowledge, Rows, Start, StartReport, StopRule,
+    Acceleration, Fit, FitConfig, GmmError, LogPrior, PriorConfig, Progress, Regularisation,
+    RowKnowledge, Rows, Start, StartReport, StopRule,
 };
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
@@ -15,8 +15,8 @@ use pyo3::{Bound, FromPyObject, IntoPyObject, Py, PyAny, PyResult, Python, pyfun
 
 use crate::arrays::{FloatMatrix, with_view};
 use crate::compute::compute;
-use crate::covariances::{to_python, typed};
 use crate::errors::PyGmmError;
+use crate::mixture::{initial, parameters};
 
 /// A fit as a dict of plain values and arrays.
 #[derive(IntoPyObject)]
@@ -36,11 +36,11 @@ pub(crate) struct FitResult<'py> {
 impl<'py> FitResult<'py> {
     pub(crate) fn new(py: Python<'py>, fitted: Fit) -> Self {
         let n_iter = fitted.lower_bounds.len();
-        let (weights, means, covariances) = fitted.mixture.into_parts();
+        let (weights, means, covariances) = parameters(py, fitted.mixture);
         Self {
-            weights: weights.into_pyarray(py),
-            means: means.into_pyarray(py),
-            covariances: to_python(py, covariances),
+            weights,
+            means,
+            covariances,
             log_likelihoods: fitted.log_likelihoods.into_pyarray(py),
             lower_bounds: fitted.lower_bounds.into_pyarray(py),
             lower_bound: fitted.lower_bound,
@@ -157,14 +157,13 @@ pub(crate) fn fit<'py>(
         degrees_of_freedom: degrees_of_freedom_prior,
         covariance: covariance_prior.map(|array| array.as_array().to_owned()),
     };
-    let initial = InitialParameters {
-        weights: weights_init.map(|array| array.as_array().to_owned()),
-        means: means_init.map(|array| array.as_array().to_owned()),
-        covariances: covariances_init
-            .map(|array| typed("covariances_init", &array, covariance_type))
-            .transpose()
-            .map_err(PyGmmError)?,
-    };
+    let initial = initial(
+        weights_init.as_ref(),
+        means_init.as_ref(),
+        covariances_init.as_ref(),
+        covariance_type,
+    )
+    .map_err(PyGmmError)?;
     let config = FitConfig {
         n_components,
         covariance_type: covariance_type.parse().map_err(PyGmmError)?,

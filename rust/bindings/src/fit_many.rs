@@ -13,9 +13,9 @@ use pyo3::{FromPyObject, IntoPyObject, Py, PyErr, PyResult, Python, pyfunction};
 
 use crate::arrays::{FloatMatrix, FloatView};
 use crate::compute::compute;
-use crate::covariances::typed;
 use crate::errors::PyGmmError;
 use crate::fit::{FitResult, Ridge, accelerated, regularisation, stop_rule};
+use crate::mixture::initial;
 
 /// A data set as a tuple: rows, seed, weights of the rows; weights, means and covariances to start from.
 #[derive(FromPyObject)]
@@ -101,18 +101,16 @@ struct Task<'a> {
 impl<'a> Task<'a> {
     fn new(set: &'a DataSet<'_>, covariance_type: &str) -> Result<Self, GmmError> {
         let DataSet(rows, seed, sample_weight, weights, means, covariances) = set;
-        let covariances = covariances.as_ref();
         Ok(Self {
             rows: rows.view(),
             seed: *seed,
             sample_weight: sample_weight.as_ref().map(|array| array.as_array()),
-            initial: InitialParameters {
-                weights: weights.as_ref().map(|array| array.as_array().to_owned()),
-                means: means.as_ref().map(|array| array.as_array().to_owned()),
-                covariances: covariances
-                    .map(|array| typed("covariances_init", array, covariance_type))
-                    .transpose()?,
-            },
+            initial: initial(
+                weights.as_ref(),
+                means.as_ref(),
+                covariances.as_ref(),
+                covariance_type,
+            )?,
         })
     }
 

@@ -9,6 +9,7 @@ mod errors;
 mod evaluate;
 mod fit;
 mod fit_many;
+mod mixture;
 mod precisions_cholesky;
 mod statistics;
 mod text;

@@ -4,17 +4,17 @@ use gmm_core::{
     CovarianceType, Evaluator, GmmError, LogPrior, RowKnowledge, Rows, SufficientStats,
 };
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
-    PyReadonlyArrayDyn, ToPyArray,
+    PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArrayDyn,
+    ToPyArray,
 };
 use pyo3::{Bound, IntoPyObject, PyResult, Python, pyfunction};
 
 use crate::arrays::{FloatMatrix, with_view};
 use crate::compute::compute;
 use crate::covariances::{to_python, typed};
-use crate::distribution::Parameters;
 use crate::errors::PyGmmError;
 use crate::fit::{Ridge, regularisation};
+use crate::mixture::{Parameters, parameters};
 
 /// Moments about known anchors, as a dict.
 #[derive(IntoPyObject)]
@@ -142,16 +142,11 @@ pub(crate) fn maximise<'py>(
     second: PyReadonlyArrayDyn<'py, f64>,
     covariance_type: &str,
     reg_covar: Ridge<'py>,
-) -> PyResult<Parameters<'py, PyArray1<f64>, PyArray2<f64>>> {
-    let (weights, means, covariances) = stats(&anchors, &zeroth, &first, &second, covariance_type)
+) -> PyResult<Parameters<'py>> {
+    let mixture = stats(&anchors, &zeroth, &first, &second, covariance_type)
         .and_then(|(stats, covariance_type)| {
             gmm_core::maximise(&stats, covariance_type, &regularisation(&reg_covar)?)
         })
-        .map_err(PyGmmError)?
-        .into_parts();
-    Ok((
-        weights.into_pyarray(py),
-        means.into_pyarray(py),
-        to_python(py, covariances),
-    ))
+        .map_err(PyGmmError)?;
+    Ok(parameters(py, mixture))
 }

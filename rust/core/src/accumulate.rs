@@ -14,8 +14,9 @@ use crate::kernels;
 use crate::kernels::point::Anchor;
 use crate::parallel::{Spans, Threads};
 use crate::responsibilities::Responsibilities;
-use crate::stats::{MomentKind, PairwiseSum, SufficientStats};
+use crate::sufficient_stats::{MomentKind, PairwiseSum, SufficientStats};
 use crate::tile_moments::Tables;
+use crate::watch::Watch;
 
 /// Passes over rows of one shape: keeps the tables of its threads from one pass to the next.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl<E: Float> Accumulator<E> {
     }
 
     /// Sufficient statistics of all rows, and the log-likelihood. The anchors are those nearest to the wanted ones, one
-    /// for each component, that `E` can hold.
+    /// for each component, that `E` can hold. A pass ends early once `watch` is stopped; what it gives is then of no use.
     pub(crate) fn pass<T: Float, R: Responsibilities<E>>(
         &self,
         rows: Rows<'_, T>,
@@ -43,6 +44,7 @@ impl<E: Float> Accumulator<E> {
         kind: MomentKind,
         responsibilities: &R,
         threads: &Threads,
+        watch: &Watch,
     ) -> SufficientStats {
         let (n_components, n_features) = (self.n_components, self.n_features);
         let spans = Spans::new(
@@ -59,6 +61,7 @@ impl<E: Float> Accumulator<E> {
                 anchors: &anchors,
                 kind,
                 responsibilities,
+                watch,
                 span,
                 tables: &mut tables,
             });
@@ -110,6 +113,7 @@ struct Accumulate<'a, T, E, R> {
     anchors: &'a [Anchor<E>],
     kind: MomentKind,
     responsibilities: &'a R,
+    watch: &'a Watch,
     span: Range<usize>,
     tables: &'a mut Tables<E>,
 }
@@ -123,6 +127,9 @@ impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, T, 
         let mut start = self.span.start;
         let span = self.rows.view().slice_move(s![self.span, ..]);
         for rows in span.axis_chunks_iter(Axis(0), self.tables.tile.capacity) {
+            if self.watch.is_stopped() {
+                return;
+            }
             let tables = &mut *self.tables;
             tables.tile.tile.load::<E::Lanes<S>, T>(rows);
             tables.sums.log_likelihood +=

@@ -11,9 +11,9 @@
 use ndarray::{Array1, Array2, ArrayViewMut2, Axis};
 
 use crate::covariance::Covariances;
-use crate::eigen::symmetric_eigen;
 use crate::error::GmmError;
 use crate::float::Float;
+use crate::linalg::symmetric_eigen;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::precision::Precision;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 
 use crate::error::{GmmError, check_shape};
-use crate::linalg::cholesky;
+use crate::linalg::{cholesky, pack_lower};
 
 /// What the covariances of the components have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -126,11 +126,8 @@ impl Covariances {
 
     /// Whether every one has a Cholesky factor; of matrices the lower triangle is read.
     pub(crate) fn are_positive_definite(&self) -> bool {
-        let factorises = |matrix: ArrayView2<'_, f64>| {
-            let rows = matrix.outer_iter().enumerate();
-            let triangle = rows.flat_map(|(i, row)| row.to_vec().into_iter().take(i + 1));
-            cholesky(triangle.collect(), matrix.nrows()).is_ok()
-        };
+        let factorises =
+            |matrix: ArrayView2<'_, f64>| cholesky(pack_lower(matrix), matrix.nrows()).is_ok();
         match self {
             Self::Full(array) => array.outer_iter().all(factorises),
             Self::Tied(array) => factorises(array.view()),
@@ -149,11 +146,12 @@ impl Covariances {
         }
     }
 
-    /// The covariance of the features `i` and `j` ≤ `i` in component `k`.
+    /// The covariance of the features `i` and `j` in component `k`; of matrices the lower triangle is read.
     pub(crate) fn entry(&self, k: usize, i: usize, j: usize) -> f64 {
+        let (row, column) = (i.max(j), i.min(j));
         match self {
-            Self::Full(array) => array[[k, i, j]],
-            Self::Tied(array) => array[[i, j]],
+            Self::Full(array) => array[[k, row, column]],
+            Self::Tied(array) => array[[row, column]],
             Self::Diag(_) | Self::Spherical(_) if i == j => self.variance(k, i),
             Self::Diag(_) | Self::Spherical(_) => 0.0,
         }

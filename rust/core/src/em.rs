@@ -15,7 +15,6 @@ use crate::density::Densities;
 use crate::error::GmmError;
 use crate::evaluate::Evaluator;
 use crate::float::Float;
-use crate::interruptible::Interruptible;
 use crate::m_step::{loses_digits, m_step};
 use crate::mixture::Mixture;
 use crate::parallel::{Spans, Threads};
@@ -23,7 +22,7 @@ use crate::precision::Precision;
 use crate::prior::Prior;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms};
 use crate::spread::Spread;
-use crate::stats::{MomentKind, SufficientStats};
+use crate::sufficient_stats::{MomentKind, SufficientStats};
 use crate::total::TotalScatter;
 use crate::watch::Watch;
 
@@ -213,14 +212,14 @@ impl<'a, T: Float> Em<'a, T> {
         kind: MomentKind,
         responsibilities: &R,
     ) -> Result<SufficientStats, GmmError> {
-        let rows = self.rows.reborrow();
-        let responsibilities = Interruptible {
-            inner: responsibilities,
-            watch: self.watch,
-        };
-        let stats = self
-            .accumulator
-            .pass(rows, anchors, kind, &responsibilities, self.threads);
+        let stats = self.accumulator.pass(
+            self.rows.reborrow(),
+            anchors,
+            kind,
+            responsibilities,
+            self.threads,
+            self.watch,
+        );
         self.watch.check()?;
         Ok(stats.scaled(self.weight_unit))
     }

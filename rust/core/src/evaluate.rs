@@ -18,7 +18,7 @@ use crate::parallel::{Spans, Threads};
 use crate::precision::Precision;
 use crate::precisions_cholesky::engine_factors;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms, TileScratch};
-use crate::stats::MomentKind;
+use crate::sufficient_stats::MomentKind;
 use crate::tile::{MAX_TILE, transpose_blocks};
 use crate::units::Units;
 

@@ -10,9 +10,12 @@
 //! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
 //! times the number of components, and its result, to the bit, does not depend on the number of threads.
 //! [`fit_many`] fits many small data sets at the same time.
-//! [`SufficientStats`] are the halves of an iteration apart: taken from rows that come in pieces, added, and maximised.
-//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a [`Mixture`]; [`sample`], [`marginal`]
-//! and [`Conditional`] treat it as the distribution that it is; [`text`] writes matrices as text.
+//! The halves of an iteration are there apart, too: [`SufficientStats`] are taken from rows that come in pieces by
+//! [`Evaluator::statistics`], added, and made a [`Mixture`] by [`maximise`].
+//!
+//! [`Evaluator`] gives labels, responsibilities and log-likelihoods of rows under a mixture; [`sample`], [`marginal`]
+//! and [`Conditional`] treat it as the distribution that it is. [`precisions_cholesky`] gives the factors that scikit-learn
+//! keeps, [`assign`] matches components with classes, and [`text`] writes matrices as text.
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -39,14 +42,12 @@ mod covariance;
 mod data;
 mod density;
 mod distribution;
-mod eigen;
 mod em;
 mod error;
 mod evaluate;
 mod fit;
 mod float;
 mod init;
-mod interruptible;
 mod kernels;
 mod linalg;
 mod m_step;
@@ -63,8 +64,9 @@ mod run;
 mod spread;
 mod squarem;
 mod start;
-mod statistics;
-mod stats;
+mod stepwise;
+mod stratified;
+mod sufficient_stats;
 pub mod text;
 mod tile;
 mod tile_moments;
@@ -88,5 +90,5 @@ pub use parallel::Threads;
 pub use precisions_cholesky::precisions_cholesky;
 pub use prior::PriorConfig;
 pub use start::{InitialParameters, Start, StartMethod};
-pub use statistics::maximise;
-pub use stats::SufficientStats;
+pub use stepwise::maximise;
+pub use sufficient_stats::SufficientStats;

@@ -16,7 +16,7 @@ use crate::error::GmmError;
 use crate::linalg::packed_index;
 use crate::mixture::Mixture;
 use crate::prior::Prior;
-use crate::stats::SufficientStats;
+use crate::sufficient_stats::SufficientStats;
 use crate::total::TotalScatter;
 
 /// Less than this part of all rows is none: S could have no digits.

@@ -1,7 +1,7 @@
 //! The sums of one span of rows, laid out for the kernels: rows of features padded to whole vectors.
 
 use crate::kernels::moments::Moments;
-use crate::stats::{MomentKind, SufficientStats};
+use crate::sufficient_stats::{MomentKind, SufficientStats};
 use crate::tile::padded;
 
 /// Moments of all components with rows padded to whole vectors.

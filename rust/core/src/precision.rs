@@ -13,7 +13,7 @@ use crate::covariance::Covariances;
 use crate::error::GmmError;
 use crate::kernels;
 use crate::linalg::{
-    Pivot, cholesky, dot, invert_lower, log_diagonal_sum, packed_index, packed_len, packed_row,
+    Pivot, cholesky, dot, invert_lower, log_diagonal_sum, pack_lower, packed_index, packed_row,
 };
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
@@ -195,14 +195,9 @@ pub(crate) fn factorise_all(
 
 /// The packed L⁻¹ of a covariance, that of component `k`, and its log-determinant.
 fn factorise(covariance: ArrayView2<'_, f64>, k: usize) -> Result<(Vec<f64>, f64), GmmError> {
-    let n_features = covariance.nrows();
-    let mut triangle = Vec::with_capacity(packed_len(n_features));
-    for (i, row) in covariance.outer_iter().enumerate() {
-        triangle.extend(row.iter().take(i + 1));
-    }
     let factorised = kernels::run(Factorise {
-        triangle,
-        n_features,
+        triangle: pack_lower(covariance),
+        n_features: covariance.nrows(),
     });
     factorised.map_err(|Pivot { index, value }| degenerate(k, index, value))
 }

@@ -14,7 +14,7 @@ use ndarray::{Array1, Array2};
 use crate::config::Regularisation;
 use crate::covariance::CovarianceType;
 use crate::error::{GmmError, check_parameter, check_shape};
-use crate::linalg::cholesky;
+use crate::linalg::{cholesky, pack_lower};
 use crate::mixture::Mixture;
 use crate::precision::{Factors, Precision};
 use crate::spread::Spread;
@@ -63,7 +63,7 @@ pub(crate) struct Prior {
     pub(crate) exponent: f64,
     /// What is added to the variance of each feature afterwards.
     pub(crate) ridge: Vec<f64>,
-    /// The variance of each feature of a component without rows, where there is no prior to say it.
+    /// The variance of each feature of the data: that of a component without rows, where there is no prior to say it.
     pub(crate) variance: Vec<f64>,
 }
 
@@ -147,11 +147,8 @@ impl Prior {
             }
             Some(covariance) => {
                 check_shape("covariance_prior", covariance.shape(), &[n_features; 2])?;
-                let triangle: Vec<f64> = (0..n_features)
-                    .flat_map(|i| covariance.row(i).to_vec().into_iter().take(i + 1))
-                    .collect();
                 check_parameter(
-                    cholesky(triangle, n_features).is_ok(),
+                    cholesky(pack_lower(covariance.view()), n_features).is_ok(),
                     "covariance_prior",
                     covariance,
                     "positive definite",

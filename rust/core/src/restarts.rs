@@ -48,7 +48,7 @@ impl<T: Float> Restarts<'_, '_, T> {
             false => Ok(()),
         };
         in_time()?;
-        let mixture = self.starts.mixture(start, &mut || watch.flow())?;
+        let mixture = self.starts.mixture(start)?;
         in_time()?;
         Ok(self.em.run_from(mixture, start)?)
     }

@@ -9,7 +9,7 @@ use crate::float::Float;
 use crate::mixture::Mixture;
 use crate::precision::Precision;
 use crate::squarem::Squarem;
-use crate::stats::SufficientStats;
+use crate::sufficient_stats::SufficientStats;
 
 /// Floors that a covariance may be given one after another until it has a Cholesky factor; the second always suffices
 /// but for overflow.
@@ -209,7 +209,7 @@ mod tests {
     use crate::config::{FitConfig, RowKnowledge};
     use crate::data::Rows;
     use crate::em::Task;
-    use crate::init::hard_labels::HardLabels;
+    use crate::init::responsibilities::HardLabels;
     use crate::parallel::Threads;
     use crate::spread::Spread;
     use crate::watch::Watch;

@@ -14,9 +14,10 @@ use rand_xoshiro::rand_core::SeedableRng;
 use crate::data::Rows;
 use crate::error::{GmmError, check_parameter};
 use crate::float::Float;
-use crate::init::sample::{RelativeWeights, stratified};
 use crate::kernels;
 use crate::parallel::{Spans, Threads};
+use crate::stratified::stratified;
+use crate::weights::RelativeWeights;
 
 /// Rows that the quartiles are taken from, at most.
 const QUARTILE_ROWS: usize = 1024;

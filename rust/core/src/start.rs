@@ -98,7 +98,8 @@ impl Start {
 }
 
 /// Parameters that are known before the fit: they take the place of those of each start. Where means are given, drawn
-/// components are numbered so that they lie near them. Where all three are given, they are the only start.
+/// components are numbered so that they lie near them; where covariances are and no means, so that theirs are like them.
+/// Where all three are given, they are the only start.
 ///
 /// ```
 /// use gmm_core::{FitConfig, InitialParameters};

@@ -14,7 +14,7 @@ use crate::kernels::point::Anchor;
 use crate::kernels::selection::Selection;
 use crate::padded_sums::PaddedSums;
 use crate::responsibilities::TileScratch;
-use crate::stats::MomentKind;
+use crate::sufficient_stats::MomentKind;
 use crate::tile::Panel;
 
 /// What one thread needs.

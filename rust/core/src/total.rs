@@ -9,13 +9,12 @@ use ndarray::{ArrayView1, s};
 use crate::accumulate::Accumulator;
 use crate::data::Rows;
 use crate::float::Float;
-use crate::interruptible::Interruptible;
 use crate::kernels::lanes::Lanes;
 use crate::linalg::packed_index;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::responsibilities::{Responsibilities, TileScratch};
-use crate::stats::MomentKind;
+use crate::sufficient_stats::MomentKind;
 use crate::watch::Watch;
 
 /// Second moments of all rows about a point.
@@ -37,14 +36,15 @@ impl TotalScatter {
         threads: &Threads,
         watch: &Watch,
     ) -> Self {
-        let responsibilities = Interruptible {
-            inner: &SingleComponent(sample_weight),
-            watch,
-        };
-        let accumulator = Accumulator::<f64>::new(1, rows.n_features());
-        let origins = [origin.to_vec()];
-        let stats = accumulator
-            .pass(rows, &origins, MomentKind::Full, &responsibilities, threads)
+        let stats = Accumulator::<f64>::new(1, rows.n_features())
+            .pass(
+                rows,
+                &[origin.to_vec()],
+                MomentKind::Full,
+                &SingleComponent(sample_weight),
+                threads,
+                watch,
+            )
             .scaled(weight_unit);
         Self {
             second: stats.second.into_raw_vec_and_offset().0,

@@ -18,7 +18,7 @@ use crate::linalg::packed_index;
 use crate::mixture::Mixture;
 use crate::precision::{Factors, Precision};
 use crate::spread::Spread;
-use crate::stats::SufficientStats;
+use crate::sufficient_stats::SufficientStats;
 
 /// Variances from 2^−this to 2^this leave room in float64 for narrow components and sums of many rows.
 const MAX_VARIANCE_EXPONENT: i32 = 1000;
@@ -139,7 +139,10 @@ impl Units {
 
     /// A mixture of rows in these units as one of the rows themselves.
     pub(crate) fn restored(&self, mixture: Mixture) -> Result<Mixture, GmmError> {
-        self.scale_mixture(mixture, 1)
+        let (weights, mut means, mut covariances) = mixture.into_parts();
+        self.scale_rows(&mut means, 1);
+        self.scale_covariances(&mut covariances, 1);
+        Mixture::new(weights, means, covariances)
     }
 
     /// `precision` for rows in these units. It still gives the densities of the rows themselves.
@@ -188,13 +191,6 @@ impl Units {
             column.mapv_inplace(|x| times_power(x, exponent));
         }
         stats
-    }
-
-    fn scale_mixture(&self, mixture: Mixture, sign: i32) -> Result<Mixture, GmmError> {
-        let (weights, mut means, mut covariances) = mixture.into_parts();
-        self.scale_rows(&mut means, sign);
-        self.scale_covariances(&mut covariances, sign);
-        Mixture::new(weights, means, covariances)
     }
 
     fn scale_covariances(&self, covariances: &mut Covariances, sign: i32) {

@@ -53,6 +53,11 @@ impl Watch {
         }
     }
 
+    /// Stops the fit, as the observer wants it.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
     /// Whether the observer wants the fit to stop. What is computed from then on will not be used.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
@@ -63,14 +68,6 @@ impl Watch {
         match self.is_stopped() {
             true => Err(GmmError::Interrupted),
             false => Ok(()),
-        }
-    }
-
-    /// The same for those that only ask whether they may go on.
-    pub(crate) fn flow(&self) -> ControlFlow<()> {
-        match self.is_stopped() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
         }
     }
 
@@ -118,7 +115,7 @@ impl Watch {
                     news.push(Progress::Working);
                 }
                 if !self.is_stopped() && news.into_iter().any(|p| observer(p).is_break()) {
-                    self.stopped.store(true, Ordering::Relaxed);
+                    self.stop();
                 }
                 if is_over {
                     let result = worker.join().unwrap_or_else(|panic| resume_unwind(panic))?;

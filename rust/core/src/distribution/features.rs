@@ -51,18 +51,15 @@ impl Features {
 /// The covariances of `features`, in this order, of the same type.
 pub(super) fn covariances_of(covariances: &Covariances, features: &[usize]) -> Covariances {
     let n = features.len();
-    let symmetric = |k, i: usize, j: usize| {
-        let (i, j) = (features[i], features[j]);
-        covariances.entry(k, i.max(j), i.min(j))
-    };
+    let entry = |k, i: usize, j: usize| covariances.entry(k, features[i], features[j]);
     match covariances {
         Covariances::Full(array) => {
             let shape = (array.shape()[0], n, n);
-            let entries = Array3::from_shape_fn(shape, |(k, i, j)| symmetric(k, i, j));
+            let entries = Array3::from_shape_fn(shape, |(k, i, j)| entry(k, i, j));
             Covariances::Full(entries)
         }
         Covariances::Tied(_) => {
-            Covariances::Tied(Array2::from_shape_fn((n, n), |(i, j)| symmetric(0, i, j)))
+            Covariances::Tied(Array2::from_shape_fn((n, n), |(i, j)| entry(0, i, j)))
         }
         Covariances::Diag(array) => Covariances::Diag(array.select(Axis(1), features)),
         Covariances::Spherical(array) => Covariances::Spherical(Array1::clone(array)),
@@ -77,7 +74,7 @@ pub(super) fn packed_covariance(
 ) -> Vec<f64> {
     let mut triangle = Vec::with_capacity(packed_len(features.clone().count()));
     for (row, i) in features.clone().enumerate() {
-        let entry = |j: usize| covariances.entry(k, i.max(j), i.min(j));
+        let entry = |j: usize| covariances.entry(k, i, j);
         triangle.extend(features.clone().take(row + 1).map(entry));
     }
     triangle

@@ -76,6 +76,7 @@ fn solve_from_the_left(row: &[f64], triangle: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linalg::pack_lower;
     use ndarray::{array, s};
 
     #[test]
@@ -86,9 +87,7 @@ mod tests {
             [0.5, 0.2, 2.0, 0.7],
             [-1.0, 0.3, 0.7, 5.0]
         ];
-        let packed = sigma.outer_iter().enumerate();
-        let packed = packed.flat_map(|(i, row)| row.slice(s![..=i]).to_vec());
-        let factor = cholesky(packed.collect(), 4).expect("positive definite");
+        let factor = cholesky(pack_lower(sigma.view()), 4).expect("positive definite");
         for n_given in 1..4 {
             let regression = Regression::new(&factor, n_given, 4 - n_given);
             let given = sigma.slice(s![..n_given, ..n_given]);

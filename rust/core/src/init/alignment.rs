@@ -85,7 +85,7 @@ pub(super) fn alike(
     let mut agreement = Array2::zeros((n_components, n_components));
     for (k, mut row) in agreement.outer_iter_mut().enumerate() {
         let covariance = Array2::from_shape_fn((n_features, n_features), |(i, j)| {
-            mixture.covariances().entry(k, i.max(j), i.min(j))
+            mixture.covariances().entry(k, i, j)
         });
         for (name, agreement) in row.iter_mut().enumerate() {
             *agreement = -wanted.log_dets[name] - wanted.trace(name, &covariance);

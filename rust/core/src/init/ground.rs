@@ -3,8 +3,8 @@
 use ndarray::ArrayView2;
 
 use super::alignment::align;
-use super::hard_labels::HardLabels;
 use super::labelled::{KnownMeans, respect};
+use super::responsibilities::HardLabels;
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::float::Float;

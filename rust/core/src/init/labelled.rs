@@ -5,7 +5,7 @@
 
 use ndarray::{ArrayView1, Axis};
 
-use super::feature_space::FeatureSpace;
+use super::spaces::FeatureSpace;
 use crate::config::RowKnowledge;
 use crate::data::{LogPrior, Rows};
 use crate::float::Float;

@@ -1,22 +1,13 @@
 //! Starting points of EM.
 
 mod alignment;
-mod candidates;
-pub(crate) mod feature_space;
-mod given;
+mod clusters;
+mod distinct_rows;
 mod ground;
-pub(crate) mod hard_labels;
-mod kmeans;
+mod kmeans_start;
 mod labelled;
-mod lloyd;
-mod packed_rows;
-mod patience;
-mod pursuit;
-mod random;
-mod row_draws;
-pub(crate) mod sample;
-mod seeding;
-mod short_em;
+pub(crate) mod responsibilities;
+mod short_em_start;
+mod spaces;
 pub(crate) mod starts;
-mod trial;
-mod whitening;
+mod trial_rows;

@@ -2,23 +2,20 @@
 //!
 //! Each depends on the seed and on its number only, so that starts can be drawn in any order.
 
-use std::ops::ControlFlow;
-
 use ndarray::{Array2, ArrayView2, Axis};
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
 use super::alignment::{alike, near};
-use super::candidates::{drawing_space, kmeans_start};
-use super::given::Given;
+use super::clusters::Clusters;
 use super::ground::Ground;
-use super::kmeans::Clusters;
+use super::kmeans_start::kmeans_start;
 use super::labelled::KnownMeans;
-use super::patience::Patience;
-use super::random::RandomResponsibilities;
-use super::short_em::short_em_start;
-use super::trial::on_trial_rows;
+use super::responsibilities::{Given, RandomResponsibilities};
+use super::short_em_start::short_em_start;
+use super::spaces::drawing_space;
+use super::trial_rows::on_trial_rows;
 use crate::config::RowKnowledge;
 use crate::data::LogPrior;
 use crate::em::Em;
@@ -63,15 +60,11 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
         }
     }
 
-    /// The mixture that start number `index` begins with. A long start asks now and then whether it may go on.
+    /// The mixture that start number `index` begins with.
     ///
     /// # Errors
-    /// [`GmmError::Interrupted`] as the answer.
-    pub(crate) fn mixture(
-        &self,
-        index: usize,
-        may_go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Mixture, GmmError> {
+    /// [`GmmError::Interrupted`] when the fit is stopped.
+    pub(crate) fn mixture(&self, index: usize) -> Result<Mixture, GmmError> {
         let config = self.em.config;
         if let Some(mixture) = config.initial.mixture() {
             return mixture;
@@ -82,7 +75,7 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
                 sample_weight: self.em.knowledge.sample_weight,
             })?,
             Start::Drawn { method, .. } => {
-                let drawn = self.draw(*method, index, &mut Patience::new(may_go_on))?;
+                let drawn = self.draw(*method, index)?;
                 match &config.initial {
                     InitialParameters {
                         means: Some(means), ..
@@ -98,21 +91,16 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
         config.initial.replace(mixture)
     }
 
-    fn draw(
-        &self,
-        method: StartMethod,
-        index: usize,
-        patience: &mut Patience<'_>,
-    ) -> Result<Mixture, GmmError> {
+    fn draw(&self, method: StartMethod, index: usize) -> Result<Mixture, GmmError> {
         let mut rng = stream(self.em.config.seed, index);
         let rng = &mut rng;
         let ground = self.ground();
         match method {
-            StartMethod::KMeans => kmeans_start(&ground, index, rng, patience),
+            StartMethod::KMeans => kmeans_start(&ground, index, rng),
             StartMethod::KMeansPlusPlus => {
                 let clusters = on_trial_rows(&ground, rng, |trial, rng| {
                     let space = drawing_space(trial, index, rng);
-                    Clusters::seeded(trial, space, rng, patience)
+                    Clusters::seeded(trial, space, rng)
                 })?;
                 ground.mixture_of_labels(clusters.labels(&ground))
             }
@@ -136,7 +124,7 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
                     None => drawn,
                 })
             }
-            StartMethod::ShortEm => short_em_start(&ground, rng, patience),
+            StartMethod::ShortEm => short_em_start(&ground, rng),
         }
     }
 

@@ -1,19 +1,22 @@
 //! Clusters: centres in a [`FeatureSpace`], found by k-means (greedy k-means++ and Lloyd's iterations) or drawn, and the rows
 //! nearest to each.
 
+mod lloyd;
+mod packed_rows;
+mod seeding;
+
 use std::ops::Range;
 
 use ndarray::{Axis, s};
 use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::feature_space::FeatureSpace;
+use self::lloyd::improve;
+use self::packed_rows::{PackedRows, flops_per_row};
+use self::seeding::greedy_centres;
+use super::distinct_rows::distinct_rows;
 use super::ground::Ground;
-use super::lloyd::improve;
-use super::packed_rows::{PackedRows, flops_per_row};
-use super::patience::Patience;
-use super::row_draws::distinct_rows;
-use super::seeding::greedy_centres;
+use super::spaces::FeatureSpace;
 use crate::data::Rows;
 use crate::error::GmmError;
 use crate::float::Float;
@@ -33,36 +36,34 @@ impl<T: Float> Clusters<T> {
     /// By greedy k-means++; centres of components with known rows are the means of these.
     ///
     /// # Errors
-    /// [`GmmError::Interrupted`] at the end of `patience`.
+    /// [`GmmError::Interrupted`] when the fit is stopped.
     pub(super) fn seeded(
         ground: &Ground<'_, '_, T>,
         space: FeatureSpace<T>,
         rng: &mut Xoshiro256PlusPlus,
-        patience: &mut Patience<'_>,
     ) -> Result<Self, GmmError> {
         let packed = pack(ground, &space);
-        let centres = seeds(&packed, ground, &space, rng, patience)?;
+        let centres = seeds(&packed, ground, &space, rng)?;
         Ok(Self::new(ground, space, &centres))
     }
 
     /// By k-means: seeded ones, improved.
     ///
     /// # Errors
-    /// [`GmmError::Interrupted`] at the end of `patience`.
+    /// [`GmmError::Interrupted`] when the fit is stopped.
     pub(super) fn by_kmeans(
         ground: &Ground<'_, '_, T>,
         space: FeatureSpace<T>,
         rng: &mut Xoshiro256PlusPlus,
-        patience: &mut Patience<'_>,
     ) -> Result<Self, GmmError> {
         let packed = pack(ground, &space);
-        let mut centres = seeds(&packed, ground, &space, rng, patience)?;
+        let mut centres = seeds(&packed, ground, &space, rng)?;
         improve(
             &packed,
             &mut centres,
             space.n_axes(),
             ground.em.threads,
-            patience,
+            ground.em.watch,
         )?;
         Ok(Self::new(ground, space, &centres))
     }
@@ -113,11 +114,10 @@ fn seeds<T: Float>(
     ground: &Ground<'_, '_, T>,
     space: &FeatureSpace<T>,
     rng: &mut Xoshiro256PlusPlus,
-    patience: &mut Patience<'_>,
 ) -> Result<Vec<T>, GmmError> {
     let known = ground.known.centres(space);
-    let (rows, threads) = (&ground.em.rows, ground.em.threads);
-    greedy_centres(packed, rows, space, &known, threads, rng, patience)
+    let em = ground.em;
+    greedy_centres(packed, &em.rows, space, &known, em.threads, rng, em.watch)
 }
 
 /// The nearest centre of each row, the first of equals.
@@ -186,16 +186,15 @@ impl<T: Float> Label<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::ops::ControlFlow;
-
     use ndarray::{Array1, Array2, concatenate};
     use rand::RngExt;
     use rand_xoshiro::rand_core::SeedableRng;
 
+    use super::lloyd::sums;
     use super::*;
-    use crate::init::lloyd::sums;
-    use crate::init::sample::stratified;
     use crate::spread::Spread;
+    use crate::stratified::stratified;
+    use crate::watch::Watch;
 
     const N_CLUSTERS: usize = 8;
 
@@ -245,20 +244,18 @@ mod tests {
             &self,
             packed: &PackedRows<f64>,
             seed: u64,
-            mut may_go_on: impl FnMut() -> ControlFlow<()>,
+            watch: &Watch,
         ) -> Result<Vec<f64>, GmmError> {
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
             let (rows, space, threads) = (&self.rows, &self.space, &self.threads);
-            let patience = &mut Patience::new(&mut may_go_on);
-            let mut centres =
-                greedy_centres(packed, rows, space, &[], threads, &mut rng, patience)?;
-            improve(packed, &mut centres, 3, threads, patience)?;
+            let mut centres = greedy_centres(packed, rows, space, &[], threads, &mut rng, watch)?;
+            improve(packed, &mut centres, 3, threads, watch)?;
             Ok(centres)
         }
 
         fn centres_in_the_end(&self, packed: &PackedRows<f64>, seed: u64) -> Vec<f64> {
-            let go_on = || ControlFlow::Continue(());
-            self.centres(packed, seed, go_on).expect("not interrupted")
+            self.centres(packed, seed, &Watch::new(None))
+                .expect("not interrupted")
         }
 
         fn inertia(&self, packed: &PackedRows<f64>, centres: &[f64]) -> f64 {
@@ -325,9 +322,8 @@ mod tests {
         assert!((found - expected).abs() < 1e-10 * expected);
         let improved = |problem: &Problem<'_>, packed| {
             let mut centres = start.clone();
-            let mut on = || ControlFlow::Continue(());
-            let mut patience = Patience::new(&mut on);
-            improve(packed, &mut centres, 3, &problem.threads, &mut patience).expect("goes on");
+            let watch = Watch::new(None);
+            improve(packed, &mut centres, 3, &problem.threads, &watch).expect("goes on");
             centres
         };
         let pairs = improved(&weighted, &of_weights);
@@ -337,11 +333,12 @@ mod tests {
     }
 
     #[test]
-    fn a_long_search_can_be_stopped() {
-        let data = blobs(70_000, 1.0);
+    fn a_search_can_be_stopped() {
+        let data = blobs(2000, 1.0);
         let problem = Problem::new(&data);
-        let stop = || ControlFlow::Break(());
-        let centres = problem.centres(&problem.packed(None), 0, stop);
+        let watch = Watch::new(None);
+        watch.stop();
+        let centres = problem.centres(&problem.packed(None), 0, &watch);
         assert_eq!(centres.err(), Some(GmmError::Interrupted));
     }
 }

@@ -34,7 +34,7 @@ impl<T: Float> FeatureSpace<T> {
     }
 
     /// Coordinates along `axes` of the standardised features.
-    pub(super) fn along(spread: &Spread, axes: Vec<Vec<f64>>) -> Self {
+    pub(crate) fn along(spread: &Spread, axes: Vec<Vec<f64>>) -> Self {
         Self {
             axes: Some(axes),
             ..Self::standardised(spread)
@@ -42,13 +42,13 @@ impl<T: Float> FeatureSpace<T> {
     }
 
     /// Number of coordinates.
-    pub(super) fn n_axes(&self) -> usize {
+    pub(crate) fn n_axes(&self) -> usize {
         self.axes.as_ref().map_or(self.scale.len(), Vec::len)
     }
 
     /// Loads `rows` into `tile`, mapped.
     #[inline(always)]
-    pub(super) fn load<L: Lanes<Element = T>>(
+    pub(crate) fn load<L: Lanes<Element = T>>(
         &self,
         lanes: L,
         rows: ArrayView2<'_, T>,
@@ -89,7 +89,7 @@ impl<T: Float> FeatureSpace<T> {
 
     /// The standardised coordinates of the point `x`, into `z`.
     #[inline(always)]
-    pub(super) fn standardise(&self, x: impl Iterator<Item = f64>, z: &mut [f64]) {
+    pub(crate) fn standardise(&self, x: impl Iterator<Item = f64>, z: &mut [f64]) {
         let limit = self.limit.to_f64();
         let units = self.coordinates.iter().zip(&self.scale);
         for ((z, x), (centre, scale)) in z.iter_mut().zip(x).zip(units) {
@@ -98,7 +98,7 @@ impl<T: Float> FeatureSpace<T> {
     }
 
     /// The point `x`, mapped (not to the same last digit as [`load`](Self::load) maps it).
-    pub(super) fn map(&self, x: &[f64]) -> Vec<T> {
+    pub(crate) fn map(&self, x: &[f64]) -> Vec<T> {
         let mut z = vec![0.0; x.len()];
         self.standardise(x.iter().copied(), &mut z);
         match &self.axes {
@@ -111,7 +111,7 @@ impl<T: Float> FeatureSpace<T> {
     }
 
     /// Row `n`, mapped.
-    pub(super) fn point(&self, rows: &Rows<'_, T>, n: usize) -> Vec<T> {
+    pub(crate) fn point(&self, rows: &Rows<'_, T>, n: usize) -> Vec<T> {
         let view = rows.view();
         let row: Vec<f64> = view.row(n).iter().map(|x| x.to_f64()).collect();
         self.map(&row)

@@ -2,6 +2,8 @@
 //!
 //! Lower triangles are stored packed, row by row: entry (i, j), j ≤ i, is at [`packed_index`].
 
+use ndarray::ArrayView2;
+
 /// Length of the packed lower triangle of an n × n matrix.
 pub(crate) const fn packed_len(n: usize) -> usize {
     n * (n + 1) / 2
@@ -17,6 +19,15 @@ pub(crate) const fn packed_index(i: usize, j: usize) -> usize {
 #[inline]
 pub(crate) fn packed_row(triangle: &[f64], i: usize) -> &[f64] {
     &triangle[packed_len(i)..packed_len(i + 1)]
+}
+
+/// The packed lower triangle of a square matrix.
+pub(crate) fn pack_lower(matrix: ArrayView2<'_, f64>) -> Vec<f64> {
+    let mut triangle = Vec::with_capacity(packed_len(matrix.nrows()));
+    for (i, row) in matrix.outer_iter().enumerate() {
+        triangle.extend(row.iter().take(i + 1));
+    }
+    triangle
 }
 
 /// A pivot that is not positive: its index and value.

@@ -9,8 +9,12 @@
 //! anchors are the means of the step before: what is subtracted in the end is only as large as a
 //! mean has moved.
 
+mod anchors;
+mod parts;
+
 use ndarray::Array2;
 
+use crate::error::{GmmError, check_parameter, check_shape};
 use crate::linalg::packed_len;
 
 /// How much of s2 is kept.
@@ -79,6 +83,22 @@ impl SufficientStats {
         self.first += &other.first;
         self.second += &other.second;
         self.log_likelihood += other.log_likelihood;
+    }
+
+    /// The statistics of these rows and others.
+    ///
+    /// # Errors
+    /// [`GmmError::Parameter`] where they are about other anchors, [`GmmError::Shape`] where they are of another form.
+    pub fn plus(mut self, other: &Self) -> Result<Self, GmmError> {
+        check_shape("second", other.second.shape(), self.second.shape())?;
+        check_parameter(
+            self.anchors == other.anchors,
+            "anchors",
+            "other ones",
+            "the same in both",
+        )?;
+        self.merge(other);
+        Ok(self)
     }
 
     /// The statistics of the same rows, each counting `factor` times as often.

@@ -4,12 +4,12 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::ground::Ground;
-use super::sample::stratified;
 use crate::config::RowKnowledge;
 use crate::data::{LogPrior, Rows};
 use crate::em::{Em, Task};
 use crate::error::GmmError;
 use crate::float::Float;
+use crate::stratified::stratified;
 
 /// Rows at most, unless clusters are many. A cluster of one row in a thousand still has 64 among them.
 const MAX_ROWS: usize = 1 << 16;

@@ -3,19 +3,18 @@
 use ndarray::{ArrayView1, ArrayView2, s};
 use pulp::{Simd, WithSimd};
 
-use super::feature_space::FeatureSpace;
-use super::sample::RelativeWeights;
 use crate::data::Rows;
 use crate::float::Float;
+use crate::init::spaces::FeatureSpace;
 use crate::kernels;
 use crate::parallel::{Spans, Threads};
 use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
+use crate::weights::RelativeWeights;
 
 /// Mapped rows, with a weight for each.
 pub(super) struct PackedRows<T> {
     pub(super) spans: Vec<PackedSpan<T>>,
     pub(super) span_len: usize,
-    n_rows: usize,
     pub(super) n_clusters: usize,
 }
 
@@ -62,14 +61,8 @@ impl<T: Float> PackedRows<T> {
         Self {
             spans: packed,
             span_len: spans.span_len(),
-            n_rows,
             n_clusters,
         }
-    }
-
-    /// Number of rows held.
-    pub(super) fn len(&self) -> usize {
-        self.n_rows
     }
 }
 

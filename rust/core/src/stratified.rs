@@ -9,6 +9,8 @@ use ndarray::ArrayView1;
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::weights::RelativeWeights;
+
 /// `n_draws` of `n_samples` rows, in order. Rows of weight 0 are never among them; others may be there twice.
 pub(crate) fn stratified(
     n_samples: usize,
@@ -37,39 +39,6 @@ pub(crate) fn stratified(
         row
     };
     draws.map(row_at).collect()
-}
-
-/// Weights of rows in units of the largest: where all are equal, they are exactly those of rows without weights.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RelativeWeights<'a> {
-    weights: Option<ArrayView1<'a, f64>>,
-    largest: f64,
-}
-
-impl<'a> RelativeWeights<'a> {
-    pub(crate) fn new(weights: Option<ArrayView1<'a, f64>>) -> Self {
-        Self {
-            largest: weights.map_or(1.0, |weights| weights.iter().copied().fold(0.0, f64::max)),
-            weights,
-        }
-    }
-
-    /// The weight of row `n`.
-    #[inline(always)]
-    pub(crate) fn get(&self, n: usize) -> f64 {
-        match self.weights {
-            None => 1.0,
-            Some(weights) => weights[n] / self.largest,
-        }
-    }
-
-    /// The sum over all `n_samples` rows.
-    fn total(&self, n_samples: usize) -> f64 {
-        match self.weights {
-            None => n_samples as f64,
-            Some(_) => (0..n_samples).map(|n| self.get(n)).sum(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,23 +11,23 @@ use pulp::{Simd, WithSimd};
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::feature_space::FeatureSpace;
-use super::packed_rows::{PackedRows, PackedSpan, flops_per_row};
-use super::patience::Patience;
+use super::packed_rows::{PackedRows, PackedSpan};
 use crate::data::Rows;
 use crate::error::GmmError;
 use crate::float::Float;
+use crate::init::spaces::FeatureSpace;
 use crate::kernels;
 use crate::kernels::clusters::distances;
 use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::Threads;
 use crate::tile::{Buffer, MAX_TILE, buffer};
+use crate::watch::Watch;
 
 /// A centre for each cluster, one after another: the `known` ones and then rows. Where rows are fewer or equal, centres are
 /// equal, too.
 ///
 /// # Errors
-/// [`GmmError::Interrupted`] at the end of `patience`.
+/// [`GmmError::Interrupted`] when the fit is stopped.
 pub(super) fn greedy_centres<T: Float>(
     packed: &PackedRows<T>,
     rows: &Rows<'_, T>,
@@ -35,7 +35,7 @@ pub(super) fn greedy_centres<T: Float>(
     known: &[T],
     threads: &Threads,
     rng: &mut Xoshiro256PlusPlus,
-    patience: &mut Patience<'_>,
+    watch: &Watch,
 ) -> Result<Vec<T>, GmmError> {
     let (n_axes, n_clusters) = (space.n_axes(), packed.n_clusters);
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
@@ -83,7 +83,7 @@ pub(super) fn greedy_centres<T: Float>(
         {
             std::mem::swap(left, &mut candidates[chosen]);
         }
-        patience.spend(packed.len() * flops_per_row(n_axes, candidates.len()))?;
+        watch.check()?;
     }
 }
 

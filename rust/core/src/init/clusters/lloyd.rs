@@ -2,8 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::packed_rows::{PackedRows, PackedSpan, flops_per_row};
-use super::patience::Patience;
+use super::packed_rows::{PackedRows, PackedSpan};
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels;
@@ -11,6 +10,7 @@ use crate::kernels::clusters::{add_members, nearest, select_members};
 use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::Threads;
 use crate::tile::{MAX_TILE, buffer};
+use crate::watch::Watch;
 
 /// Iterations at most.
 const MAX_ITERATIONS: usize = 100;
@@ -21,15 +21,14 @@ const RELATIVE_TOLERANCE: f64 = 1e-4;
 /// Improves `centres` until that hardly helps.
 ///
 /// # Errors
-/// [`GmmError::Interrupted`] at the end of `patience`.
+/// [`GmmError::Interrupted`] when the fit is stopped.
 pub(super) fn improve<T: Float>(
     packed: &PackedRows<T>,
     centres: &mut [T],
     n_features: usize,
     threads: &Threads,
-    patience: &mut Patience<'_>,
+    watch: &Watch,
 ) -> Result<(), GmmError> {
-    let flops = packed.len() * flops_per_row(n_features, centres.len() / n_features);
     let mut inertia = f64::INFINITY;
     for _ in 0..MAX_ITERATIONS {
         let sums = sums(packed, centres, n_features, threads);
@@ -38,7 +37,7 @@ pub(super) fn improve<T: Float>(
         }
         inertia = sums.inertia;
         move_centres(centres, &sums, n_features);
-        patience.spend(flops)?;
+        watch.check()?;
     }
     Ok(())
 }

@@ -2,16 +2,13 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::candidates::drawing_space;
+use super::clusters::Clusters;
 use super::ground::Ground;
-use super::kmeans::Clusters;
-use super::patience::Patience;
-use super::trial::on_trial_rows;
-use crate::accumulate::flops_per_row;
+use super::spaces::drawing_space;
+use super::trial_rows::on_trial_rows;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::mixture::Mixture;
-use crate::stats::MomentKind;
 
 /// Short runs.
 const RUNS: usize = 10;
@@ -22,15 +19,12 @@ const ITERATIONS: usize = 5;
 /// The mixture that the best short run ends at; where every one collapses, the one that the last started from.
 ///
 /// # Errors
-/// [`GmmError::Interrupted`] at the end of `patience`.
+/// [`GmmError::Interrupted`] when the fit is stopped.
 pub(super) fn short_em_start<T: Float>(
     ground: &Ground<'_, '_, T>,
     rng: &mut Xoshiro256PlusPlus,
-    patience: &mut Patience<'_>,
 ) -> Result<Mixture, GmmError> {
     on_trial_rows(ground, rng, |trial, rng| {
-        let (n_rows, n_features) = trial.em.rows.view().dim();
-        let pass = n_rows * flops_per_row(trial.n_components(), n_features, MomentKind::Full);
         let mut best: Option<(Mixture, f64)> = None;
         let mut start = None;
         for run in 0..RUNS {
@@ -43,7 +37,7 @@ pub(super) fn short_em_start<T: Float>(
                 best = Some(found);
             }
             start = Some(mixture);
-            patience.spend(ITERATIONS * pass)?;
+            trial.em.watch.check()?;
         }
         let best = best.map(|(mixture, _)| mixture).or(start);
         Ok(best.expect("a run"))

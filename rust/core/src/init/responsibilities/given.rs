@@ -7,9 +7,9 @@ use crate::kernels::lanes::Lanes;
 use crate::responsibilities::{Responsibilities, TileScratch};
 
 /// w_n r_nk / Σ_j r_nj, for responsibilities r of shape (N, K).
-pub(super) struct Given<'a> {
-    pub(super) responsibilities: ArrayView2<'a, f64>,
-    pub(super) sample_weight: Option<ArrayView1<'a, f64>>,
+pub(crate) struct Given<'a> {
+    pub(crate) responsibilities: ArrayView2<'a, f64>,
+    pub(crate) sample_weight: Option<ArrayView1<'a, f64>>,
 }
 
 impl<E: Float> Responsibilities<E> for Given<'_> {

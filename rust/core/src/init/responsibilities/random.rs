@@ -2,10 +2,10 @@
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use super::alignment::names;
 use crate::data::LogPrior;
 use crate::error::GmmError;
 use crate::float::Float;
+use crate::init::alignment::names;
 use crate::kernels::lanes::Lanes;
 use crate::responsibilities::{Responsibilities, TileScratch};
 
@@ -13,7 +13,7 @@ use crate::responsibilities::{Responsibilities, TileScratch};
 ///
 /// u_nk is a function of a key, n and k (the output function of splitmix64: Steele, Lea & Flood 2014), so that nothing is
 /// stored and rows can be visited in any order.
-pub(super) struct RandomResponsibilities<'a> {
+pub(crate) struct RandomResponsibilities<'a> {
     key: u64,
     /// Which component each column of the random numbers is.
     names: Vec<usize>,
@@ -22,7 +22,7 @@ pub(super) struct RandomResponsibilities<'a> {
 }
 
 impl<'a> RandomResponsibilities<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         key: u64,
         n_components: usize,
         log_prior: Option<LogPrior<'a>>,
@@ -40,7 +40,7 @@ impl<'a> RandomResponsibilities<'a> {
     ///
     /// # Errors
     /// [`GmmError::NonFinite`] where sums of `reference` are NaN or infinite.
-    pub(super) fn aligned(self, reference: ArrayView2<'_, f64>) -> Result<Self, GmmError> {
+    pub(crate) fn aligned(self, reference: ArrayView2<'_, f64>) -> Result<Self, GmmError> {
         let n_components = self.names.len();
         let mut overlap = Array2::<f64>::zeros((n_components, n_components));
         let mut row = vec![0.0; n_components];
