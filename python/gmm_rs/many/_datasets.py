@@ -11,7 +11,7 @@ from gmm_rs._validation import Float64Array, FloatArray
 from gmm_rs.exceptions import DataTypeError, DimensionError, GmmError
 from gmm_rs.mixture._data import read_rows
 from gmm_rs.mixture._features import feature_names
-from gmm_rs.mixture._rows import check_sample_weight
+from gmm_rs.mixture._row_knowledge import check_sample_weight
 
 Value = TypeVar("Value")
 

@@ -15,7 +15,7 @@ from gmm_rs._validation import Float64Array, FloatArray, check_data
 from gmm_rs.exceptions import DimensionError
 from gmm_rs.mixture._features import check_feature_names
 from gmm_rs.mixture._fitted import FittedMixture, as_float64
-from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
+from gmm_rs.mixture._row_knowledge import check_class_prior, check_sample_weight
 
 _Values = TypeVar("_Values", bound=NDArray[Any])
 

@@ -17,7 +17,7 @@ from gmm_rs.mixture._fitting import fit_mixture
 from gmm_rs.mixture._portable import PortableMixture
 from gmm_rs.mixture._progress import observed
 from gmm_rs.mixture._restart import Restart
-from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
+from gmm_rs.mixture._row_knowledge import check_class_prior, check_sample_weight
 from gmm_rs.mixture._settings import Settings, check_settings
 from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start

@@ -11,12 +11,11 @@ from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, p
 from gmm_rs.mixture._fitted import FittedMixture
 from gmm_rs.mixture._settings import check_covariance_type
 from gmm_rs.mixture._sklearn_conversion import fitted_attributes, parameters_from_sklearn, to_sklearn
-from gmm_rs.mixture._store import StoredMixture, read_mixture, write_mixture
+from gmm_rs.mixture._store import ARRAYS, StoredMixture, read_mixture, write_mixture
 
 if TYPE_CHECKING:
     import sklearn.mixture
 
-_ARRAYS = ("weights", "means", "covariances", "precisions_cholesky")
 _RESULTS = ("converged_", "n_iter_", "lower_bound_", "lower_bounds_")
 
 
@@ -143,7 +142,7 @@ class PortableMixture(FittedMixture):
             path,
             StoredMixture(
                 covariance_type=self._covariance_type(),
-                arrays={name: np.asarray(getattr(self, f"{name}_")) for name in _ARRAYS},
+                arrays={name: np.asarray(getattr(self, f"{name}_")) for name in ARRAYS},
                 parameters={name: v for name, v in plain.items() if isinstance(v, bool | int | float | str | None)},
                 results=results,
             ),

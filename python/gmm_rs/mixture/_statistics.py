@@ -21,7 +21,7 @@ from gmm_rs.exceptions import DimensionError, ParameterError
 from gmm_rs.mixture._arrays import moments_shape
 from gmm_rs.mixture._evaluation import EvaluatedMixture
 from gmm_rs.mixture._fitted import as_float64
-from gmm_rs.mixture._rows import check_class_prior, check_sample_weight
+from gmm_rs.mixture._row_knowledge import check_class_prior, check_sample_weight
 from gmm_rs.mixture._settings import CovarianceType, check_covariance_type
 from gmm_rs.mixture._statistics_bytes import pack, unpack
 

@@ -36,7 +36,7 @@ from gmm_rs.mixture._settings import CovarianceType, check_covariance_type
 
 _FORMAT = "gmm_rs.mixture"
 _VERSION = 1
-_ARRAYS = ("weights", "means", "covariances", "precisions_cholesky")
+ARRAYS = ("weights", "means", "covariances", "precisions_cholesky")
 _HEADER = "header"
 
 _UNSOUND = (
@@ -102,7 +102,7 @@ def _read_arrays(file: Any) -> dict[str, NDArray[Any]]:
     size = os.fstat(file.fileno()).st_size
     with zipfile.ZipFile(file) as archive:
         arrays = {}
-        for name in (_HEADER, *_ARRAYS):
+        for name in (_HEADER, *ARRAYS):
             try:
                 entry = archive.getinfo(f"{name}.npy")
             except KeyError:

@@ -13,7 +13,7 @@ from gmm_rs._validation import Float64Array, check_choice, check_count, check_da
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture import GaussianMixture
 from gmm_rs.mixture._data import check_finite
-from gmm_rs.mixture._rows import check_sample_weight
+from gmm_rs.mixture._row_knowledge import check_sample_weight
 from gmm_rs.mixture._settings import COVARIANCE_TYPES, check_covariance_type, check_settings
 from gmm_rs.selection._candidate import Candidate, Part, Verdict, judge_candidate
 from gmm_rs.selection._criteria import HELD_OUT, JUDGES, Parts, parts_of
