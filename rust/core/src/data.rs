@@ -127,7 +127,7 @@ impl<'a> LogPrior<'a> {
 }
 
 /// Whether every entry is finite; contiguous data are read in blocks that vectorise.
-fn all_finite<T: Float>(view: ArrayView2<'_, T>) -> bool {
+pub(crate) fn all_finite<T: Float>(view: ArrayView2<'_, T>) -> bool {
     let finite = |x: &T| x.to_f64().is_finite();
     match view.as_slice_memory_order() {
         Some(slice) => slice

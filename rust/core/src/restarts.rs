@@ -1,6 +1,6 @@
 //! All starts of a fit: in which order they run, and which one is the best.
 //!
-//! Where a pass over the data is too short to keep the threads busy, starts run at the same time; else one after
+//! Where the rows are in memory and a pass over them is too short to keep the threads busy, starts run at the same time; else one after
 //! another. What a start does depends on the seed and its number only, so that both give the same.
 
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +31,7 @@ impl<T: Float> Restarts<'_, '_, T> {
         let best = Best::default();
         let numbers: Vec<usize> = (0..self.starts.count()).collect();
         let run_start = |start| best.take(start, self.run_start(start));
-        let reports = if self.em.n_spans() < MANY_SPANS * threads.count() {
+        let reports = if self.em.source.in_memory().is_some() && self.em.n_spans() < MANY_SPANS * threads.count() {
             threads.map(numbers, run_start)
         } else {
             numbers.into_iter().map(run_start).collect()

@@ -135,7 +135,7 @@ impl<T: Float> Em<'_, T> {
         {
             let trial = state.floors.lift(trial);
             if let Ok(precision) = self.resolution.factorise(&trial, self.threads)? {
-                let accepted = self.expect(trial, &precision)?;
+                let accepted = self.expect(trial, precision)?;
                 if accepted.bound >= current.bound {
                     squarem.accepted();
                     return Ok(accepted);
@@ -153,7 +153,7 @@ impl<T: Float> Em<'_, T> {
         state: &mut State,
     ) -> Result<Expectation<T>, GmmError> {
         let (mixture, precision) = self.sound(mixture, state)?;
-        self.expect(mixture, &precision)
+        self.expect(mixture, precision)
     }
 
     fn sound(
@@ -209,7 +209,7 @@ mod tests {
     use crate::config::{FitConfig, RowKnowledge};
     use crate::data::Rows;
     use crate::em::Task;
-    use crate::init::responsibilities::HardLabels;
+    use crate::init::responsibilities::Given;
     use crate::parallel::Threads;
     use crate::spread::Spread;
     use crate::watch::Watch;
@@ -222,7 +222,8 @@ mod tests {
             let spread = ((n * (17 + 12 * d)) % 31) as f64 / 31.0;
             100.0 * ((n % 3) * (1 - d)) as f64 + spread
         });
-        let labels: Vec<u32> = (0..90).map(|n| u32::from(n % 3 == 2)).collect();
+        let labelled = |(n, k)| f64::from(u8::from(usize::from(n % 3 == 2) == k));
+        let responsibilities = Array2::from_shape_fn((90, 3), labelled);
         let rows = Rows::new(data.view()).expect("finite");
         let threads = Threads::new(1).expect("1 thread");
         let config = FitConfig {
@@ -230,17 +231,17 @@ mod tests {
             ..FitConfig::new(3)
         };
         let watch = Watch::new(None);
-        let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
+        let spread = Spread::new(&rows.into(), None, &threads, &watch).expect("finite squares");
         let task = Task {
             knowledge: RowKnowledge::default(),
             weight_unit: 1.0,
             threads: &threads,
             watch: &watch,
         };
-        let em = Em::new(rows, &config, &task, &spread, 0.0).expect("valid");
+        let em = Em::new(rows.into(), &config, &task, &spread, 0.0).expect("valid");
         let run = em
-            .mixture_of(&HardLabels {
-                labels: &labels,
+            .mixture_of(&Given {
+                responsibilities: responsibilities.view(),
                 sample_weight: None,
             })
             .and_then(|mixture| em.run_from(mixture, 0))
