@@ -20,10 +20,11 @@ const MAX_SPANS: usize = 64;
 /// Spans that may be worked on at a time however large their partial results are.
 const MIN_SPANS: usize = 8;
 
-/// Rows of a span at most. More rows make more spans.
-const MAX_SPAN_LEN: usize = 1 << 16;
+/// Rows of a span at most. More rows make more spans. All lengths of spans divide it, so that parts of the rows whose
+/// lengths are multiples of it begin where spans do.
+const MAX_SPAN_LEN: usize = MAX_TILE << 7;
 
-/// Values of a span at most, but for the rows that round it up: a block of rows that are read from somewhere is a few spans.
+/// Values of a span at most, unless a tile has more: a block of rows that are read from somewhere is a few spans.
 pub(crate) const MAX_SPAN_VALUES: usize = 1 << 20;
 
 /// Floating-point operations below which a span is not worth the hand-over to another thread.
@@ -92,7 +93,7 @@ impl Threads {
     }
 }
 
-/// Splits rows into spans of equal length, a multiple of [`MAX_TILE`].
+/// Splits rows into spans of equal length, [`MAX_TILE`] times a power of two.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spans {
     n_samples: usize,
@@ -111,15 +112,15 @@ impl Spans {
     ) -> Self {
         let at_a_time = (MAX_PARTIAL_BYTES / partial_bytes.max(1)).clamp(MIN_SPANS, MAX_SPANS);
         let worthwhile = MIN_FLOPS_PER_SPAN.div_ceil(flops_per_row.max(1));
-        let span_len = n_samples
-            .div_ceil(at_a_time)
-            .max(worthwhile)
-            .min(MAX_SPAN_LEN)
-            .min(MAX_SPAN_VALUES / n_features)
-            .max(1);
+        let wanted = n_samples.div_ceil(at_a_time).max(worthwhile);
+        let most = (MAX_SPAN_VALUES / n_features).min(MAX_SPAN_LEN);
+        let mut span_len = MAX_TILE;
+        while span_len < wanted && 2 * span_len <= most {
+            span_len *= 2;
+        }
         Self {
             n_samples,
-            span_len: span_len.next_multiple_of(MAX_TILE),
+            span_len,
             at_a_time,
         }
     }
@@ -171,8 +172,9 @@ mod tests {
             assert_eq!(ranges[0].start, 0);
             assert_eq!(ranges[ranges.len() - 1].end, n);
             assert!(spans.waves().all(|wave| wave.len() <= MAX_SPANS));
-            let most = MAX_SPAN_LEN.min(MAX_SPAN_VALUES / n_features);
-            assert!(ranges.iter().all(|r| r.len() <= most + MAX_TILE));
+            assert_eq!(MAX_SPAN_LEN % spans.span_len(), 0);
+            let most = (MAX_SPAN_VALUES / n_features).max(MAX_TILE);
+            assert!(ranges.iter().all(|r| r.len() <= most));
             assert!(ranges.windows(2).all(|w| w[0].end == w[1].start));
             assert!(
                 ranges

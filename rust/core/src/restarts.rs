@@ -31,7 +31,9 @@ impl<T: Float> Restarts<'_, '_, T> {
         let best = Best::default();
         let numbers: Vec<usize> = (0..self.starts.count()).collect();
         let run_start = |start| best.take(start, self.run_start(start));
-        let reports = if self.em.source.in_memory().is_some() && self.em.n_spans() < MANY_SPANS * threads.count() {
+        let reports = if self.em.source.in_memory().is_some()
+            && self.em.n_spans() < MANY_SPANS * threads.count()
+        {
             threads.map(numbers, run_start)
         } else {
             numbers.into_iter().map(run_start).collect()

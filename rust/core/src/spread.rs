@@ -349,7 +349,8 @@ mod tests {
         let of = |view, weights: Option<&Array1<f64>>| {
             let rows = Rows::new(view).expect("finite");
             let weights = weights.map(|weights| weights.view());
-            Spread::new(&rows.into(), weights, &threads, &Watch::new(None)).expect("squares are finite")
+            Spread::new(&rows.into(), weights, &threads, &Watch::new(None))
+                .expect("squares are finite")
         };
         let plain = of(data.view(), None);
         let turned = data.t().as_standard_layout().to_owned();

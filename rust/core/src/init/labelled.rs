@@ -125,7 +125,9 @@ mod tests {
         let log_prior = array![[NO, 0.0, NO], [0.0, -1.0, NO], [NO, -2.0, -1.0], [NO; 3]];
         let log_prior = LogPrior::new(log_prior.view(), 4, 3).expect("valid");
         let labels = [2, 1, 0, 2];
-        let respected: Vec<usize> = (0..4).map(|n| respected(labels[n], &log_prior, n)).collect();
+        let respected: Vec<usize> = (0..4)
+            .map(|n| respected(labels[n], &log_prior, n))
+            .collect();
         assert_eq!(respected, [1, 1, 2, 2]);
     }
 

@@ -1,6 +1,6 @@
 //! Passes as data: what a cluster is asked for, and what a part of the rows answers.
 
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, ArrayView2};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,10 @@ pub(crate) enum PortableResponsibilities {
     SingleComponent,
     Posterior(Precision),
     Nearest(PortableClusters),
-    Random { key: u64, names: Vec<usize> },
+    Random {
+        key: u64,
+        names: Vec<usize>,
+    },
 }
 
 /// What a part is sent.
@@ -79,8 +82,8 @@ impl Envelope {
 /// Which part of the rows answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a, T> {
-    /// Its rows.
-    pub rows: Rows<'a, T>,
+    /// Its rows. A fit asks first whether they are finite.
+    pub rows: ArrayView2<'a, T>,
     /// Its number: parts follow one another in the order of the rows.
     pub number: usize,
     /// The number of its first row.
@@ -92,15 +95,16 @@ pub struct Part<'a, T> {
 /// The answer of a part of the rows to a request of [`Cluster::ask`](super::Cluster::ask).
 ///
 /// # Errors
-/// [`GmmError::Shape`] for weights of another number, [`GmmError::Reading`] for a request of another version.
+/// [`GmmError::EmptyData`] without rows or columns, [`GmmError::Shape`] for weights of another number, [`GmmError::Reading`] for a request of another version.
 pub fn answer<T: Float>(
     part: Part<'_, T>,
     request: &[u8],
     threads: &Threads,
 ) -> Result<Vec<u8>, GmmError> {
     let envelope: Envelope = from_bytes(request)?;
+    let rows = Rows::to_be_checked(part.rows)?;
     if let Some(weights) = part.sample_weight {
-        check_shape("sample_weight", weights.shape(), &[part.rows.n_samples()])?;
+        check_shape("sample_weight", weights.shape(), &[rows.n_samples()])?;
     }
     let in_units = |weights: ArrayView1<'_, f64>| weights.mapv(|w| w / envelope.weight_unit);
     let weights = part.sample_weight.map(in_units);
@@ -112,10 +116,10 @@ pub fn answer<T: Float>(
         threads,
     };
     let answer = match &envelope.units {
-        None => place.answer(part.rows),
+        None => place.answer(rows),
         Some(units) => {
-            let scaled = units.rows(&part.rows);
-            place.answer(Rows::new(scaled.view())?)
+            let scaled = units.rows(&rows);
+            place.answer(Rows::to_be_checked(scaled.view())?)
         }
     };
     to_bytes(&answer)
@@ -126,8 +130,12 @@ pub fn answer<T: Float>(
 /// # Errors
 /// [`GmmError::Reading`] for answers of another version, of other requests or in another order.
 pub fn merge_answers(answers: &[impl AsRef<[u8]>]) -> Result<Vec<u8>, GmmError> {
-    let mut answers = answers.iter().map(|bytes| from_bytes::<Answer>(bytes.as_ref()));
-    let first = answers.next().unwrap_or_else(|| Err(unreadable("there is none")))?;
+    let mut answers = answers
+        .iter()
+        .map(|bytes| from_bytes::<Answer>(bytes.as_ref()));
+    let first = answers
+        .next()
+        .unwrap_or_else(|| Err(unreadable("there is none")))?;
     let joined = answers.try_fold(first, |joined, later| joined.append(later?))?;
     to_bytes(&joined)
 }
@@ -209,7 +217,13 @@ impl Place<'_> {
         let (first_row, n_features) = (self.first_row, rows.n_features());
         let sample_weight = self.sample_weight.map(|view| view.reborrow());
         match &self.envelope.request {
-            Request::Extent => self.sums(rows, &ExtentPass { first_row, n_features }),
+            Request::Extent => self.sums(
+                rows,
+                &ExtentPass {
+                    first_row,
+                    n_features,
+                },
+            ),
             Request::Rows(numbers) => self.sums(
                 rows,
                 &Gather {
@@ -272,7 +286,10 @@ impl Place<'_> {
                         sample_weight,
                     },
                 };
-                self.sums(rows, &accumulator.moments(anchors, kind, &posterior, &watch))
+                self.sums(
+                    rows,
+                    &accumulator.moments(anchors, kind, &posterior, &watch),
+                )
             }
             PortableResponsibilities::Nearest(clusters) => {
                 let nearest = Nearest {
@@ -285,9 +302,8 @@ impl Place<'_> {
                 self.sums(rows, &accumulator.moments(anchors, kind, &nearest, &watch))
             }
             PortableResponsibilities::Random { key, names } => {
-                let random =
-                    RandomResponsibilities::new(*key, names.clone(), None, sample_weight)
-                        .from_row(self.first_row);
+                let random = RandomResponsibilities::new(*key, names.clone(), None, sample_weight)
+                    .from_row(self.first_row);
                 self.sums(rows, &accumulator.moments(anchors, kind, &random, &watch))
             }
         }

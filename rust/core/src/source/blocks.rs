@@ -73,7 +73,11 @@ impl<'a, T: Float> BlockRows<'a, T> {
                 extent.merge(Extent::of(rows, n_samples));
                 extent.check_finite()?;
                 n_samples += rows.nrows();
-                if go_on() { Ok(()) } else { Err(GmmError::Interrupted) }
+                if go_on() {
+                    Ok(())
+                } else {
+                    Err(GmmError::Interrupted)
+                }
             })?;
         }
         if n_samples == 0 {

@@ -100,7 +100,8 @@ impl<'a> ClusterRows<'a> {
     ) -> Result<SpanSums<P::Sum>, GmmError> {
         let request = pass.request().ok_or_else(|| GmmError::Parameter {
             name: "X",
-            given: "on a cluster, with priors of each row's component or given responsibilities".into(),
+            given: "on a cluster, with priors of each row's component or given responsibilities"
+                .into(),
             needed: "in one place for these",
         })?;
         let request = Envelope {

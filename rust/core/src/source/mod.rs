@@ -14,12 +14,12 @@ mod span_sums;
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 
+pub(crate) use self::answer::{Answered, PortableResponsibilities, Request};
 pub use self::answer::{Part, answer, merge_answers};
 pub use self::blocks::{BlockReader, BlockRows, Blocks};
 pub use self::cluster::{Cluster, ClusterRows};
 use self::extent::ExtentPass;
 use self::gather::Gather;
-pub(crate) use self::answer::{Answered, PortableResponsibilities, Request};
 pub(crate) use self::span_sums::{SpanSums, Sum};
 use crate::data::Rows;
 use crate::error::GmmError;

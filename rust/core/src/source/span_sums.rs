@@ -58,9 +58,7 @@ impl<S: Sum> SpanSums<S> {
 
     fn push_node(&mut self, mut node: Node<S>) {
         let is_brother = |earlier: &mut Node<S>, later: &Node<S>| {
-            earlier.level == later.level
-                && later.index % 2 == 1
-                && earlier.index == later.index - 1
+            earlier.level == later.level && later.index % 2 == 1 && earlier.index == later.index - 1
         };
         while let Some(mut earlier) = self.nodes.pop_if(|earlier| is_brother(earlier, &node)) {
             earlier.sum.merge(node.sum);

@@ -280,7 +280,8 @@ mod tests {
         fn new(data: &'a Array2<f64>) -> Self {
             let rows = Rows::new(data.view()).expect("finite");
             let threads = Threads::new(2).expect("2 threads");
-            let spread = Spread::new(&rows.into(), None, &threads, &Watch::new(None)).expect("finite squares");
+            let spread = Spread::new(&rows.into(), None, &threads, &Watch::new(None))
+                .expect("finite squares");
             Self {
                 space: FeatureSpace::standardised(&spread),
                 rows,

@@ -62,7 +62,10 @@ impl<T: Float> FeatureSpace<T> {
 
     /// Number of coordinates.
     pub(crate) fn n_axes(&self) -> usize {
-        self.map.axes.as_ref().map_or(self.map.scale.len(), Vec::len)
+        self.map
+            .axes
+            .as_ref()
+            .map_or(self.map.scale.len(), Vec::len)
     }
 
     /// The rows of `tile`, mapped, into `mapped`.
