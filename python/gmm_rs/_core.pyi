@@ -1,8 +1,8 @@
 """The compiled engine. Private: use the public modules of gmm_rs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import Literal, TypeAlias, TypedDict, type_check_only
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from gmm_rs.exceptions import GmmError
 
 __all__ = [
+    "answer",
     "conditional",
     "conditional_mean",
+    "extent",
     "fit",
     "fit_many",
     "linear_sum_assignment",
     "marginal",
     "maximise",
+    "merge",
     "precisions_cholesky",
     "predict",
     "predict_proba",
@@ -53,8 +56,28 @@ class FitResult(TypedDict):
     collapsed: NDArray[np.int64]
     restarts: list[Restart]
 
+# Rows that are read block by block: (n_rows, n_features) each but the last, which may have fewer; anew at each call.
+@type_check_only
+class _Rows(Protocol):
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def blocks(self, n_rows: int, /) -> Iterable[_Data]: ...
+
+# Rows on a cluster, in parts of so many: `ask` gives the answer of all parts, by `answer` and `merge`.
+@type_check_only
+class _Cluster(Protocol):
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def lengths(self) -> Sequence[int]: ...
+    def ask(self, request: bytes, /) -> bytes: ...
+
 def fit(
-    X: _Data,
+    X: _Data | _Rows | _Cluster,
     n_components: int,
     *,
     covariance_type: _CovarianceType,
@@ -81,6 +104,22 @@ def fit(
     observer: Callable[[int, int, float], object] | None,
     num_threads: int,
 ) -> FitResult: ...
+
+# Number of rows, and the least and the largest value of each feature.
+def extent(rows: _Rows) -> tuple[int, tuple[_Float64, _Float64]]: ...
+
+# The answer of one part of the rows of a cluster, the first of which has this number; merge joins those of neighbours,
+# in order: the same bytes for any grouping.
+def answer(
+    X: _Data,
+    request: bytes,
+    *,
+    partition: int,
+    first_row: int,
+    sample_weight: _Float64 | None,
+    num_threads: int,
+) -> bytes: ...
+def merge(answers: list[bytes]) -> bytes: ...
 
 # A data set: X, seed, sample_weight; weights_init, means_init, covariances_init. An exception is what a fit of it alone
 # raises.

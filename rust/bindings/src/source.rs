@@ -238,10 +238,6 @@ fn measure<T: Float>(rows: &BlockRows<'_, T>) -> (usize, Vec<f64>, Vec<f64>) {
 #[pyfunction]
 #[pyo3(signature = (X, request, *, partition, first_row, sample_weight, num_threads))]
 #[expect(non_snake_case, reason = "X is the data's name in Python")]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the arguments of one Python function"
-)]
 pub(crate) fn answer<'py>(
     py: Python<'py>,
     X: FloatMatrix<'py>,

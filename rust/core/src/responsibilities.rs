@@ -130,9 +130,8 @@ impl<E: Float> Responsibilities<E> for Posterior<'_, E> {
     }
 
     fn portable(&self) -> Option<PortableResponsibilities> {
-        let precision = self.precision.clone();
         let is_portable = self.terms.log_prior.is_none();
-        is_portable.then(|| PortableResponsibilities::Posterior(precision))
+        is_portable.then(|| PortableResponsibilities::Posterior(self.precision.clone()))
     }
 }
 

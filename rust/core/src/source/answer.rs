@@ -303,7 +303,7 @@ impl Place<'_> {
             }
             PortableResponsibilities::Random { key, names } => {
                 let random = RandomResponsibilities::new(*key, names.clone(), None, sample_weight)
-                    .from_row(self.first_row);
+                    .beginning_at(self.first_row);
                 self.sums(rows, &accumulator.moments(anchors, kind, &random, &watch))
             }
         }

@@ -67,9 +67,8 @@ impl<'a, T: Float> BlockRows<'a, T> {
     ) -> Result<Self, GmmError> {
         let n_features = reader.n_features();
         let (mut n_samples, mut extent) = (0, Extent::none(n_features));
-        if n_features > 0 {
-            let n_rows = (MAX_SPAN_VALUES / n_features).max(1);
-            each_block(&reader, n_rows, |rows| {
+        if let Some(n_rows) = MAX_SPAN_VALUES.checked_div(n_features) {
+            each_block(&reader, n_rows.max(1), |rows| {
                 extent.merge(Extent::of(rows, n_samples));
                 extent.check_finite()?;
                 n_samples += rows.nrows();

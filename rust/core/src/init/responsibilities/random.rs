@@ -42,7 +42,7 @@ impl<'a> RandomResponsibilities<'a> {
     }
 
     /// The same where the row that passes call the first has this number.
-    pub(crate) fn from_row(self, first_row: usize) -> Self {
+    pub(crate) fn beginning_at(self, first_row: usize) -> Self {
         Self { first_row, ..self }
     }
 
@@ -100,9 +100,11 @@ impl<E: Float> Responsibilities<E> for RandomResponsibilities<'_> {
     }
 
     fn portable(&self) -> Option<PortableResponsibilities> {
-        let (key, names) = (self.key, self.names.clone());
         let is_portable = self.log_prior.is_none();
-        is_portable.then(|| PortableResponsibilities::Random { key, names })
+        is_portable.then(|| PortableResponsibilities::Random {
+            key: self.key,
+            names: self.names.clone(),
+        })
     }
 }
 
