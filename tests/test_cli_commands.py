@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from commands import fails
+from commands import fails, read_table
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gmm_rs import GaussianMixture
 from gmm_rs.cli import main
-from gmm_rs.cli._tables import read_table
 
 
 class TestFit:
