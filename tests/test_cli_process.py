@@ -91,6 +91,23 @@ class TestProcess:
         assert finished.stderr == "gmm-rs: cannot write standard output: No space left on device\n"
 
     @posix
+    def test_a_full_folder_for_temporary_files(self):
+        import resource
+
+        np.savetxt("rows.csv", np.ones((20_000, 2)), fmt="%d", delimiter=",")
+        finished = subprocess.run(
+            [*PROGRAM, *["fit", "rows.csv", "-k", "1", "-o", "out.npz"]],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        )
+        assert finished.returncode == 1
+        assert finished.stderr.startswith("gmm-rs: cannot write a temporary file in ")
+        assert finished.stderr.count("\n") == 1
+        assert not Path("out.npz").exists()
+
+    @posix
     @pytest.mark.parametrize(
         "command", ["fit - -k 4 -o out.npz", "select - --components 4 --covariance full -o out.npz"]
     )

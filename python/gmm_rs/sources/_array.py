@@ -40,8 +40,11 @@ class ArrayRows(RowSource):
 
     def _pieces(self, n_rows: int) -> Generator[FloatArray]:
         for start in range(0, len(self._matrix), n_rows):
-            block = self._matrix[start : start + n_rows]
-            yield check_data(block if self._chosen is None else block[:, self._chosen], what=self.name)
+            yield check_data(self._read(slice(start, start + n_rows)), what=self.name)
+
+    def _read(self, rows: slice) -> NDArray[Any]:
+        block = self._matrix[rows]
+        return block if self._chosen is None else block[:, self._chosen]
 
 
 class MappedRows(ArrayRows):
@@ -68,29 +71,35 @@ class MappedRows(ArrayRows):
 
     def _pieces(self, n_rows: int) -> Generator[FloatArray]:
         start = 0
-        self._check_size()
         for piece in super()._pieces(n_rows):
             yield piece
-            if self._gives_back:
-                self._give_back(self._matrix[start : start + n_rows])
+            self._give_back(self._matrix[start : start + n_rows])
             start += n_rows
-            self._check_size()
 
-    def _check_size(self) -> None:
-        """Refuse a file that has lost its end: to read there would end the process."""
-        if self._map is not None and self._map.size() < self._size:
+    def _read(self, rows: slice) -> NDArray[Any]:
+        if self._map is not None and self._map.size() < self._size:  # reading its end would end the process
             raise DataTypeError(f"the file of {self.name} has become shorter since it was opened")
+        block = self._matrix[rows]
+        if abs(block.strides[0]) >= abs(block.strides[1]):
+            return super()._read(rows)
+        columns = range(block.shape[1]) if self._chosen is None else self._chosen
+        copy = np.empty((len(block), len(columns)), block.dtype, order="F")
+        for j, column in enumerate(columns):  # each is far from the next, in a large page of its own
+            copy[:, j] = block[:, column]
+            self._give_back(block[:, column : column + 1])
+        return copy
 
-    def _give_back(self, block: NDArray[Any]) -> None:
-        by_row = abs(block.strides[0]) >= abs(block.strides[1])
-        for part in [block] if by_row else [block[:, j : j + 1] for j in range(block.shape[1])]:
-            reach = [(length - 1) * stride for length, stride in zip(part.shape, part.strides, strict=True)]
-            first = _address(part) - self._address + sum(min(0, step) for step in reach)
-            last = _address(part) - self._address + sum(max(0, step) for step in reach) + part.itemsize
-            # The last page is left: the next block may begin there.
-            begin, end = first // mmap.PAGESIZE * mmap.PAGESIZE, last // mmap.PAGESIZE * mmap.PAGESIZE
-            if self._map is not None and begin < end:
-                self._map.madvise(mmap.MADV_DONTNEED, begin, end - begin)
+    def _give_back(self, part: NDArray[Any]) -> None:
+        if self._map is None or not self._gives_back:
+            return
+        reach = [(length - 1) * stride for length, stride in zip(part.shape, part.strides, strict=True)]
+        start = _address(part) - self._address
+        first = start + sum(min(0, step) for step in reach)
+        last = start + sum(max(0, step) for step in reach) + part.itemsize
+        begin = first // mmap.PAGESIZE * mmap.PAGESIZE
+        end = last // mmap.PAGESIZE * mmap.PAGESIZE  # the last page is left: the next block may begin there
+        if begin < end:
+            self._map.madvise(mmap.MADV_DONTNEED, begin, end - begin)
 
 
 def _address(array: NDArray[Any]) -> int:
