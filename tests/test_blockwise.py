@@ -38,7 +38,7 @@ def dtype(request):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of so few rows that small data have many."""
-    monkeypatch.setattr(_blocks, "BLOCK", 100)
+    monkeypatch.setattr(_blocks, "_ROWS", 100)
 
 
 @pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
@@ -180,11 +180,26 @@ def named(source):
     return source
 
 
+def test_blocks_of_wide_rows_have_fewer_rows():
+    widths = (1, 32, 64, 2**21, 2**22)
+    assert [_blocks.block_size(2, n_features) for n_features in widths] == [65536, 65536, 32768, 1, 1]
+    assert _blocks.block_size(64, 2) == 32768
+
+
+def test_sums_do_not_depend_on_the_size_of_blocks(monkeypatch):
+    mixture, rows = make_mixture(), make_rows(150_000)
+    sizes = {}
+    for size in (999, 65536, 100_000):
+        monkeypatch.setattr(_blocks, "_ROWS", size)
+        sizes[size] = [getattr(mixture, method)(rows) for method in JUDGE]
+    assert sizes[999] == sizes[65536] == sizes[100_000]
+
+
 def test_memory_is_a_few_blocks(monkeypatch):
-    monkeypatch.setattr(_blocks, "BLOCK", 10_000)
+    monkeypatch.setattr(_blocks, "_ROWS", 40_000)
     mixture = make_mixture()
-    block = 10_000 * 4 * 8
-    source = open_rows(lambda: (make_rows(3000) for _ in range(100)))  # 30 blocks
+    block = 40_000 * 4 * 8
+    source = open_rows(lambda: (make_rows(9000) for _ in range(100)))  # 23 blocks
     tracemalloc.start()
     try:
         mixture.score(source)
@@ -194,5 +209,5 @@ def test_memory_is_a_few_blocks(monkeypatch):
     finally:
         tracemalloc.stop()
     assert block < peak < 7 * block
-    assert len(np.load("proba.npy", mmap_mode="r")) == 300_000
+    assert len(np.load("proba.npy", mmap_mode="r")) == 900_000
     assert Path("labels.parquet").exists()

@@ -22,7 +22,7 @@ EVALUATE = ("predict", "predict_proba", "predict_log_proba", "score_samples")
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
-    monkeypatch.setattr(_blocks, "BLOCK", 50)
+    monkeypatch.setattr(_blocks, "_ROWS", 50)
 
 
 @pytest.mark.parametrize("method", EVALUATE)

@@ -16,8 +16,9 @@ from gmm_rs.sources._ahead import read_ahead
 from gmm_rs.sources._array import MappedRows
 from gmm_rs.sources._columns import find_columns
 
-BLOCK = 65536
-"""Rows of a block. Sums over rows are sums over blocks, so that they have the same bits wherever rows come from."""
+_ROWS = 65536
+_VALUES = 1 << 21
+"""Rows of a block at most, and values that are read or found in them."""
 
 Rows: TypeAlias = FloatArray | RowSource
 
@@ -81,9 +82,9 @@ def count_rows(rows: Rows) -> int | None:
 
 
 def blocks_of(
-    rows: Rows, *, sample_weight: Float64Array | None = None, log_prior: Float64Array | None = None
+    rows: Rows, size: int, *, sample_weight: Float64Array | None = None, log_prior: Float64Array | None = None
 ) -> Generator[Block]:
-    """Blocks of `BLOCK` rows, of which the last may be shorter; those of a source are read one ahead.
+    """All rows in blocks of `size` rows, of which the last may have fewer; those of a source are read one ahead.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def blocks_of(
     first = 0
     name = rows.name if isinstance(rows, RowSource) else "X"
     known = {"sample_weight": sample_weight, "class_prior": log_prior}
-    for block in read_ahead(rows.blocks(BLOCK)) if isinstance(rows, RowSource) else _sliced(rows):
+    for block in read_ahead(rows.blocks(size)) if isinstance(rows, RowSource) else _cut(rows, size):
         part = slice(first, first + len(block))
         _check_lengths(known, part.stop, name, is_end=False)
         weight = None if sample_weight is None else sample_weight[part]
@@ -104,9 +105,14 @@ def blocks_of(
     _check_lengths(known, first, name, is_end=True)
 
 
-def _sliced(rows: FloatArray) -> Iterator[FloatArray]:
-    for start in range(0, len(rows), BLOCK):
-        yield rows[start : start + BLOCK]
+def block_size(n_components: int, n_features: int) -> int:
+    """How many rows are evaluated at a time."""
+    return max(1, min(_ROWS, _VALUES // max(n_components, n_features)))
+
+
+def _cut(rows: FloatArray, size: int) -> Iterator[FloatArray]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _check_lengths(known: dict[str, Any], n_rows: int, name: str, *, is_end: bool) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmm_rs import _core
-from gmm_rs._validation import Float64Array
-from gmm_rs.mixture._blocks import Rows, blocks_of, count_rows
+from gmm_rs.mixture._blocks import Rows, block_size, blocks_of, count_rows
+from gmm_rs.mixture._blockwise_sum import BlockwiseSum
 from gmm_rs.mixture._evaluation import Data, EvaluatedMixture
 from gmm_rs.mixture._row_knowledge import check_class_prior, check_sample_weight
 
@@ -148,20 +148,17 @@ class JudgedMixture(EvaluatedMixture):
         return -2.0 * sums.log_likelihood + self.n_parameters_ * math.log(sums.weight)
 
     def _sums(self, rows: Rows, sample_weight: object, class_prior: object, *, with_entropy: bool = False) -> _Sums:
-        n_rows = count_rows(rows)
+        n_rows, size = count_rows(rows), block_size(*self.means_.shape)
         weights = check_sample_weight(sample_weight, n_rows)
         log_prior = check_class_prior(class_prior, n_rows, len(self.means_))
         log_density, proba = self._function(_core.score_samples), self._function(_core.predict_proba)
-        log_likelihoods, entropies, counts = [], [], []
-        for block in blocks_of(rows, sample_weight=weights, log_prior=log_prior):
-            log_likelihoods.append(_weighted_sum(block.evaluated(log_density), block.sample_weight))
+        log_likelihood, entropy, weight = BlockwiseSum(), BlockwiseSum(), BlockwiseSum()
+        for block in blocks_of(rows, size, sample_weight=weights, log_prior=log_prior):
+            counts = np.ones(len(block.rows)) if block.sample_weight is None else block.sample_weight
+            weight.add(counts)
+            log_likelihood.add(counts * block.evaluated(log_density))
             if with_entropy:
                 resp = block.evaluated(proba)
                 terms = resp * np.log(resp, where=resp > 0.0, out=np.zeros_like(resp))
-                entropies.append(-_weighted_sum(terms.sum(axis=1), block.sample_weight))
-            counts.append(_weighted_sum(np.ones(len(block.rows)), block.sample_weight))
-        return _Sums(math.fsum(log_likelihoods), math.fsum(entropies), math.fsum(counts))
-
-
-def _weighted_sum(values: Float64Array, weights: Float64Array | None) -> float:
-    return float((values if weights is None else weights * values).sum())
+                entropy.add(-counts * terms.sum(axis=1))
+        return _Sums(log_likelihood.total(), entropy.total(), weight.total())

@@ -16,7 +16,7 @@ from gmm_rs import _core
 from gmm_rs._threads import resolve_num_threads
 from gmm_rs._validation import Float64Array, FloatArray, check_data
 from gmm_rs.exceptions import DimensionError
-from gmm_rs.mixture._blocks import Evaluate, Rows, blocks_of, count_rows, to_rows
+from gmm_rs.mixture._blocks import Evaluate, Rows, block_size, blocks_of, count_rows, to_rows
 from gmm_rs.mixture._features import check_feature_names
 from gmm_rs.mixture._fitted import FittedMixture, as_float64
 from gmm_rs.mixture._row_knowledge import check_class_prior
@@ -247,7 +247,8 @@ class EvaluatedMixture(FittedMixture):
         log_prior = check_class_prior(class_prior, count_rows(rows), len(self.means_))
         if out is None and isinstance(rows, np.ndarray):
             return function(rows, log_prior)
-        values = (block.evaluated(function) for block in blocks_of(rows, log_prior=log_prior))
+        size = block_size(*self.means_.shape)
+        values = (block.evaluated(function) for block in blocks_of(rows, size, log_prior=log_prior))
         if out is None:
             return _gathered(values, count_rows(rows))
         with open_output(out, names) as write:

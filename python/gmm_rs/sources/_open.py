@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import DTypeLike
 
 from gmm_rs._validation import check_data, refuse_one_shot
 from gmm_rs.exceptions import ParameterError
@@ -24,7 +24,7 @@ from gmm_rs.sources._text import TextRows
 
 
 def open_rows(
-    data: str | PathLike[str] | ArrayLike | Callable[[], Iterable[Any]],
+    data: object,
     *,
     columns: Sequence[str | int] | str | int | None = None,
     dtype: DTypeLike | None = None,
