@@ -12,7 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gmm_rs import DimensionError, GaussianMixture, NonFiniteError, NotFittedError, ParameterError, open_rows
-from gmm_rs.mixture import _blocks
+from gmm_rs.sources import _block_size
 
 EVALUATE = ("predict", "predict_proba", "predict_log_proba", "score_samples")
 JUDGE = ("score", "aic", "bic", "icl")
@@ -38,7 +38,7 @@ def dtype(request):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of so few rows that small data have many."""
-    monkeypatch.setattr(_blocks, "_ROWS", 100)
+    monkeypatch.setattr(_block_size, "_ROWS", 100)
 
 
 @pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
@@ -182,21 +182,20 @@ def named(source):
 
 def test_blocks_of_wide_rows_have_fewer_rows():
     widths = (1, 32, 64, 2**21, 2**22)
-    assert [_blocks.block_size(2, n_features) for n_features in widths] == [65536, 65536, 32768, 1, 1]
-    assert _blocks.block_size(64, 2) == 32768
+    assert [_block_size.block_size(n_values) for n_values in widths] == [65536, 65536, 32768, 1, 1]
 
 
 def test_sums_do_not_depend_on_the_size_of_blocks(monkeypatch):
     mixture, rows = make_mixture(), make_rows(150_000)
     sizes = {}
     for size in (999, 65536, 100_000):
-        monkeypatch.setattr(_blocks, "_ROWS", size)
+        monkeypatch.setattr(_block_size, "_ROWS", size)
         sizes[size] = [getattr(mixture, method)(rows) for method in JUDGE]
     assert sizes[999] == sizes[65536] == sizes[100_000]
 
 
 def test_memory_is_a_few_blocks(monkeypatch):
-    monkeypatch.setattr(_blocks, "_ROWS", 40_000)
+    monkeypatch.setattr(_block_size, "_ROWS", 40_000)
     mixture = make_mixture()
     block = 40_000 * 4 * 8
     source = open_rows(lambda: (make_rows(9000) for _ in range(100)))  # 23 blocks

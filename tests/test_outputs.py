@@ -13,8 +13,8 @@ from commands import posix
 from numpy.testing import assert_array_equal
 
 from gmm_rs import GaussianMixture, NonFiniteError, ParameterError, open_rows
-from gmm_rs.mixture import _blocks
 from gmm_rs.outputs import open_output
+from gmm_rs.sources import _block_size
 from gmm_rs.sources._row_source import read_whole
 
 EVALUATE = ("predict", "predict_proba", "predict_log_proba", "score_samples")
@@ -22,7 +22,7 @@ EVALUATE = ("predict", "predict_proba", "predict_log_proba", "score_samples")
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
-    monkeypatch.setattr(_blocks, "_ROWS", 50)
+    monkeypatch.setattr(_block_size, "_ROWS", 50)
 
 
 @pytest.mark.parametrize("method", EVALUATE)

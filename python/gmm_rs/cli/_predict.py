@@ -9,8 +9,8 @@ from gmm_rs.cli._output import check_table_writable, open_table_output
 from gmm_rs.cli._report import counted, print_json
 from gmm_rs.exceptions import DimensionError
 from gmm_rs.mixture import GaussianMixture
-from gmm_rs.mixture._blocks import block_size
 from gmm_rs.sources._ahead import read_ahead
+from gmm_rs.sources._block_size import block_size
 
 
 def run(arguments: Namespace) -> None:
@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> None:
     columns = [f"component_{k}" for k in range(n_components)] if arguments.proba else ["label"]
     sizes = np.zeros(n_components, dtype=np.int64)
     with open_table_output(arguments.output, columns) as write:
-        for block in read_ahead(source.blocks(block_size(n_components, n_features))):
+        for block in read_ahead(source.blocks(block_size(max(n_components, n_features)))):
             probabilities = mixture.predict_proba(block)
             labels = probabilities.argmax(axis=1)
             write(probabilities if arguments.proba else labels)

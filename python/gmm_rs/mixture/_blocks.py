@@ -16,10 +16,6 @@ from gmm_rs.sources._ahead import read_ahead
 from gmm_rs.sources._array import MappedRows
 from gmm_rs.sources._columns import find_columns
 
-_ROWS = 65536
-_VALUES = 1 << 21
-"""Rows of a block at most, and values that are read or found in them."""
-
 Rows: TypeAlias = FloatArray | RowSource
 
 Evaluate: TypeAlias = Callable[[FloatArray, Float64Array | None], NDArray[Any]]
@@ -103,11 +99,6 @@ def blocks_of(
     if first == 0:
         raise DimensionError(f"{name} has no rows")
     _check_lengths(known, first, name, is_end=True)
-
-
-def block_size(n_components: int, n_features: int) -> int:
-    """How many rows are evaluated at a time."""
-    return max(1, min(_ROWS, _VALUES // max(n_components, n_features)))
 
 
 def _cut(rows: FloatArray, size: int) -> Iterator[FloatArray]:

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmm_rs import _core
-from gmm_rs.mixture._blocks import Rows, block_size, blocks_of, count_rows
+from gmm_rs.mixture._blocks import Rows, blocks_of, count_rows
 from gmm_rs.mixture._blockwise_sum import BlockwiseSum
 from gmm_rs.mixture._evaluation import Data, EvaluatedMixture
 from gmm_rs.mixture._row_knowledge import check_class_prior, check_sample_weight
+from gmm_rs.sources._block_size import block_size
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class JudgedMixture(EvaluatedMixture):
         return -2.0 * sums.log_likelihood + self.n_parameters_ * math.log(sums.weight)
 
     def _sums(self, rows: Rows, sample_weight: object, class_prior: object, *, with_entropy: bool = False) -> _Sums:
-        n_rows, size = count_rows(rows), block_size(*self.means_.shape)
+        n_rows, size = count_rows(rows), block_size(max(self.means_.shape))
         weights = check_sample_weight(sample_weight, n_rows)
         log_prior = check_class_prior(class_prior, n_rows, len(self.means_))
         log_density, proba = self._function(_core.score_samples), self._function(_core.predict_proba)

@@ -16,12 +16,13 @@ from gmm_rs import _core
 from gmm_rs._threads import resolve_num_threads
 from gmm_rs._validation import Float64Array, FloatArray, check_data
 from gmm_rs.exceptions import DimensionError
-from gmm_rs.mixture._blocks import Evaluate, Rows, block_size, blocks_of, count_rows, to_rows
+from gmm_rs.mixture._blocks import Evaluate, Rows, blocks_of, count_rows, to_rows
 from gmm_rs.mixture._features import check_feature_names
 from gmm_rs.mixture._fitted import FittedMixture, as_float64
 from gmm_rs.mixture._row_knowledge import check_class_prior
 from gmm_rs.outputs import open_output
 from gmm_rs.sources import RowSource
+from gmm_rs.sources._block_size import block_size
 
 Data: TypeAlias = ArrayLike | RowSource
 StrPath: TypeAlias = str | PathLike[str]
@@ -247,7 +248,7 @@ class EvaluatedMixture(FittedMixture):
         log_prior = check_class_prior(class_prior, count_rows(rows), len(self.means_))
         if out is None and isinstance(rows, np.ndarray):
             return function(rows, log_prior)
-        size = block_size(*self.means_.shape)
+        size = block_size(max(self.means_.shape))
         values = (block.evaluated(function) for block in blocks_of(rows, size, log_prior=log_prior))
         if out is None:
             return _gathered(values, count_rows(rows))

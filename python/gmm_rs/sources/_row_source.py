@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmm_rs._validation import FloatArray, check_positive_int
+from gmm_rs.sources._block_size import block_size
 
 
 class RowSource(ABC):
@@ -156,5 +157,5 @@ def read_whole(source: RowSource) -> FloatArray:
     array([[1., 2.],
            [3., 4.]])
     """
-    blocks = [np.array(block) for block in source.blocks(65536)]
+    blocks = [np.array(block) for block in source.blocks(block_size(source.n_features))]
     return np.concatenate(blocks) if blocks else np.empty((0, source.n_features), source.dtype)

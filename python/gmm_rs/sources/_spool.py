@@ -7,10 +7,9 @@ import numpy as np
 
 from gmm_rs.sources._ahead import read_ahead
 from gmm_rs.sources._array import MappedRows
+from gmm_rs.sources._block_size import block_size
 from gmm_rs.sources._columns import find_columns
 from gmm_rs.sources._row_source import RowSource
-
-_BLOCK = 65536
 
 
 def spooled(source: RowSource) -> RowSource:
@@ -29,7 +28,7 @@ def spooled(source: RowSource) -> RowSource:
     """
     n_rows = 0
     with tempfile.TemporaryFile(prefix="gmm_rs-") as file:
-        for block in read_ahead(source.blocks(_BLOCK)):
+        for block in read_ahead(source.blocks(block_size(source.n_features))):
             try:
                 file.write(block.data)
                 file.flush()
