@@ -1,5 +1,6 @@
 """The command as a process: usage and exit codes, pipes, a full disk, Ctrl-C and the terminal."""
 
+import itertools
 import json
 import signal
 import subprocess
@@ -151,8 +152,28 @@ def test_a_terminal_sees_rate_and_time_left(monkeypatch):
     assert len(lines) == 4
 
 
-def test_a_pipe_sees_no_progress():
-    stream = StringIO()
-    with ProgressLine("fits", 1, at_most=True, stream=stream) as line:
+def test_the_number_of_rows_may_be_unknown(monkeypatch):
+    now = iter([0.0, 2.0, 4.0])
+    monkeypatch.setattr("gmm_rs.cli._progress.time.monotonic", lambda: next(now))
+    terminal = Terminal()
+    with ProgressLine("rows", None, at_most=False, stream=terminal) as line:
+        line.advance(65536)
+    assert "\r65,536 rows, 3.28e+04 a second\x1b[K" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(("stream", "hidden"), [(StringIO(), False), (Terminal(), True)])
+def test_a_pipe_sees_no_progress(stream, hidden):
+    with ProgressLine("fits", 1, at_most=True, hidden=hidden, stream=stream) as line:
         line.advance()
     assert stream.getvalue() == ""
+
+
+@posix
+def test_predicting_shows_its_progress_on_a_terminal(stored_rows, stored_model, monkeypatch):
+    np.save("many.npy", np.tile(stored_rows, (2000, 1)))
+    now = itertools.count()
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr("gmm_rs.cli._progress.time.monotonic", lambda: next(now))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert main(["predict", "model.npz", "many.npy", "-o", "y.npy"]) == 0
+    assert "131,072 of 240,000 rows, 6.55e+04 a second, 0:02 left" in sys.stderr.getvalue()

@@ -6,6 +6,7 @@ import numpy as np
 
 from gmm_rs.cli._input import STANDARD_STREAM, open_table
 from gmm_rs.cli._output import check_table_writable, open_table_output
+from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import counted, print_json
 from gmm_rs.exceptions import DimensionError
 from gmm_rs.mixture import GaussianMixture
@@ -29,13 +30,18 @@ def run(arguments: Namespace) -> None:
         del mixture.feature_names_in_  # which columns they are has been settled
     columns = [f"component_{k}" for k in range(n_components)] if arguments.proba else ["label"]
     sizes = np.zeros(n_components, dtype=np.int64)
-    with open_table_output(arguments.output, columns) as write:
+    is_piped = arguments.output == STANDARD_STREAM
+    with (
+        ProgressLine("rows", source.n_rows, at_most=False, hidden=is_piped) as line,
+        open_table_output(arguments.output, columns) as write,
+    ):
         for block in read_ahead(source.blocks(block_size(max(n_components, n_features)))):
             probabilities = mixture.predict_proba(block)
             labels = probabilities.argmax(axis=1)
             write(probabilities if arguments.proba else labels)
             sizes += np.bincount(labels, minlength=n_components)
-    if arguments.output == STANDARD_STREAM:
+            line.advance(len(block))
+    if is_piped:
         return
     n_rows = int(sizes.sum())
     if arguments.json:
