@@ -44,7 +44,10 @@ html_title = f"gmm_rs {release}"
 html_static_path = ["_static"]
 html_css_files = ["pictures.css"]
 html_show_sourcelink = False
-_PAGES = "index getting-started model-choice many streaming command-line serket migrating theory benchmarks changelog"
+_PAGES = (
+    "index getting-started model-choice many out-of-core streaming command-line serket migrating theory benchmarks "
+    "changelog"
+)
 html_sidebars = {page: [] for page in _PAGES.split()}
 html_theme_options = {
     "navigation_with_keys": False,

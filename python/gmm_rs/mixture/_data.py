@@ -33,8 +33,16 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
     return rows
 
 
-def check_finite(X: FloatArray) -> None:
-    """Refuse NaN and infinity in the words of the engine, where something else reads the rows before it.
+def check_finite(X: FloatArray, *, first_row: int = 0, what: str = "X") -> None:
+    """Refuse NaN and infinity in the words of the engine, where it doesn't see the rows first, or not all of them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    first_row : int
+        The number of the first of these rows, counted from 0.
+    what : str
+        How the message calls the data.
 
     Raises
     ------
@@ -50,7 +58,7 @@ def check_finite(X: FloatArray) -> None:
             row, column = start + int(wrong[0, 0]), int(wrong[0, 1])
             value = "NaN" if np.isnan(X[row, column]) else f"{X[row, column]}"
             raise NonFiniteError(
-                f"X holds {value} at row {row}, column {column}; every entry must be finite: "
+                f"{what} holds {value} at row {first_row + row}, column {column}; every entry must be finite: "
                 f"remove or impute such rows first"
             )
 

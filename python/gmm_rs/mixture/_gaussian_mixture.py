@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gmm_rs._validation import FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
+from gmm_rs.mixture._criteria import JudgedMixture
 from gmm_rs.mixture._data import check_distinct, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
 from gmm_rs.mixture._features import feature_names
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from gmm_rs._core import FitResult
 
 
-class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
+class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, PortableMixture):
     """Gaussian mixture, fitted by expectation-maximisation.
 
     An estimator with the parameters, methods and attributes of ``sklearn.mixture.GaussianMixture``, and more.
