@@ -3,7 +3,6 @@
 import time
 from argparse import Namespace
 
-from gmm_rs.cli._in_memory import in_memory
 from gmm_rs.cli._input import open_table_to_fit
 from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import counted, model_summary, print_json, print_model
@@ -27,7 +26,7 @@ def run(arguments: Namespace) -> None:
             random_state=arguments.seed,
             num_threads=arguments.threads,
             callback=(lambda *_: line.advance()) if line.is_shown else None,
-        ).fit(in_memory(rows))
+        ).fit(rows)
     seconds = time.perf_counter() - began
     mixture.save(arguments.output)
     bic = mixture.bic(rows)

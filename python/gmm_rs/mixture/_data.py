@@ -1,15 +1,21 @@
 """What data must be like, so that a mixture can be fitted to them, beside having a matrix's shape and dtype."""
 
-import numpy as np
+from collections.abc import Iterable
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from gmm_rs import _core
 from gmm_rs._validation import FloatArray, check_data
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
+from gmm_rs.sources import RowSource
 
 _BLOCK = 65536
 
 
 def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
-    """The rows of a fit, of which there are enough.
+    """The rows of a fit as an array, of which there are enough.
 
     Raises
     ------
@@ -22,15 +28,45 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
            [3., 4.]])
     """
     rows = check_data(X, what="X")
-    n_samples = len(rows)
+    _check_count(len(rows), n_components, estimator)
+    if rows.dtype == np.float32:
+        check_float32_range(rows.min(axis=0), rows.max(axis=0))
+    return rows
+
+
+def measure_source(source: RowSource, n_components: int, *, estimator: str) -> int:
+    """How many rows a source has, once all of them have been read, and found to be enough.
+
+    Raises
+    ------
+    DimensionError, DataTypeError, ParameterError, NonFiniteError
+    OSError
+        If they cannot be read.
+
+    Examples
+    --------
+    >>> from gmm_rs import open_rows
+    >>> measure_source(open_rows([[1, 2], [3, 4]]), 2, estimator="GaussianMixture")
+    2
+    """
+    try:
+        n_samples, (low, high) = _core.extent(source)
+    except NonFiniteError as error:  # the engine's, or one of the source
+        message = str(error)
+        raise NonFiniteError(f"{source.name}{message[1:]}" if message.startswith("X holds ") else message) from None
+    _check_count(n_samples, n_components, estimator)
+    if source.dtype == np.float32:
+        check_float32_range(low, high)
+    return n_samples
+
+
+def _check_count(n_samples: int, n_components: int, estimator: str) -> None:
     if n_samples < 2:
         raise DimensionError(f"Found array with {n_samples} sample(s) while a minimum of 2 is required by {estimator}")
     if n_samples < n_components:
         raise DimensionError(
             f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_samples}"
         )
-    check_float32_range(rows)
-    return rows
 
 
 def check_finite(X: FloatArray, *, first_row: int = 0, what: str = "X") -> None:
@@ -63,8 +99,8 @@ def check_finite(X: FloatArray, *, first_row: int = 0, what: str = "X") -> None:
             )
 
 
-def check_float32_range(X: FloatArray) -> None:
-    """Refuse float32 data whose variances float32 cannot hold.
+def check_float32_range(low: NDArray[Any], high: NDArray[Any]) -> None:
+    """Refuse float32 data whose variances float32 cannot hold, given the range of each column.
 
     Raises
     ------
@@ -73,12 +109,10 @@ def check_float32_range(X: FloatArray) -> None:
 
     Examples
     --------
-    >>> check_float32_range(np.array([[0.0], [1e30]]))
+    >>> check_float32_range(np.array([0.0]), np.array([1e10]))
     """
-    if X.dtype != np.float32:
-        return
     limits = np.finfo(np.float32)
-    squared_range = np.square(X.max(axis=0).astype(np.float64) - X.min(axis=0))
+    squared_range = np.square(high.astype(np.float64) - low)
     out_of_range = (squared_range > limits.max) | ((squared_range > 0.0) & (squared_range < limits.tiny))
     if out_of_range.any():
         column = int(out_of_range.argmax())
@@ -88,7 +122,7 @@ def check_float32_range(X: FloatArray) -> None:
         )
 
 
-def check_distinct(X: FloatArray, n_components: int) -> None:
+def check_distinct(blocks: Iterable[FloatArray], n_components: int) -> None:
     """Refuse data with fewer different rows than components.
 
     Raises
@@ -97,12 +131,16 @@ def check_distinct(X: FloatArray, n_components: int) -> None:
 
     Examples
     --------
-    >>> check_distinct(np.array([[0.0], [0.0], [1.0]]), 2)
+    >>> check_distinct([np.array([[0.0], [0.0]]), np.array([[1.0]])], 2)
     """
-    n_distinct = len(np.unique(X, axis=0))
-    if n_distinct < n_components:
-        raise DegenerateCovarianceError(
-            "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
-            "instance caused by singleton or collapsed samples). Try to decrease the number of components, increase "
-            f"reg_covar, or scale the input data. X has {n_distinct} different rows for {n_components} components"
-        )
+    distinct: FloatArray | None = None
+    for block in blocks:
+        distinct = np.unique(block if distinct is None else np.concatenate([distinct, block]), axis=0)
+        if len(distinct) >= n_components:
+            return
+    n_distinct = 0 if distinct is None else len(distinct)
+    raise DegenerateCovarianceError(
+        "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
+        "instance caused by singleton or collapsed samples). Try to decrease the number of components, increase "
+        f"reg_covar, or scale the input data. X has {n_distinct} different rows for {n_components} components"
+    )

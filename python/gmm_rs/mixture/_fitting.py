@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from gmm_rs import _core
 from gmm_rs._prior import Prior
-from gmm_rs._validation import Float64Array, FloatArray
+from gmm_rs._validation import Float64Array
+from gmm_rs.mixture._blocks import Rows
 from gmm_rs.mixture._settings import CovarianceType, Settings
 from gmm_rs.mixture._start import Start
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def fit_mixture(
-    X: FloatArray,
+    X: Rows,
     settings: Settings,
     start: Start,
     *,

@@ -9,9 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from gmm_rs._validation import FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
+from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
+from gmm_rs.mixture._blockwise_sum import BLOCK
 from gmm_rs.mixture._criteria import JudgedMixture
-from gmm_rs.mixture._data import check_distinct, read_rows
+from gmm_rs.mixture._data import check_distinct, measure_source, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
+from gmm_rs.mixture._evaluation import Data
 from gmm_rs.mixture._features import feature_names
 from gmm_rs.mixture._fitted import as_float64
 from gmm_rs.mixture._fitting import fit_mixture
@@ -23,6 +26,7 @@ from gmm_rs.mixture._settings import Settings, check_settings
 from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start
 from gmm_rs.mixture._stepwise import StepwiseMixture
+from gmm_rs.sources import RowSource
 
 if TYPE_CHECKING:
     from gmm_rs._core import FitResult
@@ -203,7 +207,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
 
     def fit(
         self,
-        X: ArrayLike,
+        X: Data,
         y: object = None,
         sample_weight: ArrayLike | None = None,
         class_prior: ArrayLike | None = None,
@@ -212,8 +216,10 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Real numbers, or a data frame of them. Float32 is read as it is, anything else as float64.
+        X : array-like of shape (n_samples, n_features), or RowSource
+            Real numbers, or a data frame of them. Float32 is read as it is, anything else as float64. What
+            `gmm_rs.open_rows` opens, and a memory map, is read block by block in each iteration: it need not fit in
+            memory, and the result is the same to the last bit.
         y : object
             Not used.
         sample_weight : array-like of shape (n_samples,), optional
@@ -233,6 +239,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
             If an argument or a parameter is out of its domain; it is named.
         NonFiniteError
             If `X` holds NaN or infinity.
+        OSError
+            If a source cannot be read.
         DegenerateCovarianceError
             If components collapse because there are fewer different rows than components, and `reg_covar` is 0.
 
@@ -246,7 +254,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
 
     def fit_predict(
         self,
-        X: ArrayLike,
+        X: Data,
         y: object = None,
         sample_weight: ArrayLike | None = None,
         class_prior: ArrayLike | None = None,
@@ -255,7 +263,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features), or RowSource
         y : object
             Not used.
         sample_weight : array-like of shape (n_samples,), optional
@@ -279,15 +287,14 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         """Fit, and return what the user is to be warned of."""
         settings = self._settings()
         names = feature_names(X)
-        rows = read_rows(X, settings.n_components, estimator=type(self).__name__)
-        n_samples, n_features = rows.shape
+        rows, (n_samples, n_features) = self._rows_to_fit(X, settings.n_components)
         seed = resolve_seed(self.random_state)
         row_weights = check_sample_weight(sample_weight, n_samples)
         log_prior = check_class_prior(class_prior, n_samples, settings.n_components)
         if settings.warm_start and hasattr(self, "means_"):
             start = self._last_parameters(settings, n_features)
         else:
-            start = self._start(rows, settings, seed)
+            start = self._start(X, (n_samples, n_features), settings, seed)
         with observed(settings, start.count(settings.n_init)) as observer:
             result = fit_mixture(
                 rows,
@@ -299,7 +306,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
                 observer=observer,
             )
         if result["collapsed"].size and settings.reg_covar == 0.0:
-            check_distinct(rows, settings.n_components)
+            check_distinct((block.rows for block in blocks_of(rows, BLOCK)), settings.n_components)
         self._set_fit(result, rows.dtype, names)
         self._forget_pieces()
         return _doubts(result, settings)
@@ -316,10 +323,19 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 
-    def _start(self, X: FloatArray, settings: Settings, seed: int) -> Start:
+    def _rows_to_fit(self, X: object, n_components: int) -> tuple[Rows, tuple[int, int]]:
+        """Rows, and how many rows and columns there are."""
+        rows, estimator = to_rows(X), type(self).__name__
+        if isinstance(rows, RowSource):
+            return rows, (measure_source(rows, n_components, estimator=estimator), rows.n_features)
+        rows = read_rows(rows, n_components, estimator=estimator)
+        return rows, rows.shape
+
+    def _start(self, X: object, shape: tuple[int, int], settings: Settings, seed: int) -> Start:
         return read_start(
             self.init_params,
             X,
+            shape,
             settings,
             seed,
             weights_init=self.weights_init,
