@@ -188,7 +188,12 @@ impl StartReport {
         }
     }
 
-    /// Of a start that gave none.
+    /// Of a start that gave an error.
+    pub(crate) fn of_error(error: GmmError) -> Self {
+        Self::of_failure(StartFailure::Error(error))
+    }
+
+    /// Of a start that gave no model.
     pub(crate) fn of_failure(failure: StartFailure) -> Self {
         Self {
             lower_bound: f64::NEG_INFINITY,
