@@ -64,6 +64,9 @@ pub enum StartFailure {
     /// Components collapsed and were made wider. The model counts where every start failed.
     #[error("{}", collapses(.0))]
     Collapsed(Vec<Collapse>),
+    /// It did not go on, because it was behind the better half of the starts ([`FitConfig::halving`]).
+    #[error("behind the better half of the starts")]
+    Behind,
     /// The time of the fit was over before its first iteration.
     #[error("max_time was over before its first iteration")]
     OutOfTime,
@@ -185,6 +188,15 @@ impl StartReport {
             n_iter: run.lower_bounds.len(),
             converged: run.converged,
             failure: collapsed.then(|| StartFailure::Collapsed(run.collapses.clone())),
+        }
+    }
+
+    /// Of a start that does not go on because others are better.
+    pub(crate) fn of_one_behind(run: &Run) -> Self {
+        let report = Self::of(run);
+        Self {
+            failure: report.failure.or(Some(StartFailure::Behind)),
+            ..report
         }
     }
 

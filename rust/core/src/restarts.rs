@@ -1,7 +1,8 @@
 //! All starts of a fit: in which order they run, and which one is the best.
 //!
 //! Where a pass over the data is too short to keep the threads busy, starts run at the same time; else one after
-//! another. What a start does depends on the seed and its number only, so that both give the same.
+//! another. What a start does depends on the seed and its number only, and which ones go on is decided when all have made
+//! as many iterations, so that both give the same.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -22,7 +23,7 @@ pub(crate) struct Restarts<'b, 'a, T> {
 }
 
 /// A start under way, or the report on one that has ended.
-type Runner<T> = Result<RunState<T>, StartReport>;
+pub(crate) type Runner<T> = Result<RunState<T>, StartReport>;
 
 impl<T: Float> Restarts<'_, '_, T> {
     /// Runs them.
@@ -39,13 +40,18 @@ impl<T: Float> Restarts<'_, '_, T> {
             }
         };
         let numbers: Vec<usize> = (0..self.starts.count()).collect();
-        let reports = self.map(numbers, |start| finish((start, self.begin(start))));
+        let reports = if self.em.config.halving {
+            let runners = self.halved(numbers).into_iter().enumerate();
+            self.map(runners.collect(), finish)
+        } else {
+            self.map(numbers, |start| finish((start, self.begin(start))))
+        };
         self.em.watch.check()?;
         best.into_fit(reports)
     }
 
     /// `work` of every item, in the order of the items.
-    fn map<I: Send, R: Send>(
+    pub(crate) fn map<I: Send, R: Send>(
         &self,
         items: Vec<I>,
         work: impl Fn(I) -> R + Send + Sync,
@@ -59,7 +65,7 @@ impl<T: Float> Restarts<'_, '_, T> {
     }
 
     /// Start number `start` before its first iteration.
-    fn begin(&self, start: usize) -> Runner<T> {
+    pub(crate) fn begin(&self, start: usize) -> Runner<T> {
         let watch = self.em.watch;
         // Of one start there is always an iteration.
         let in_time = || match start > 0 && watch.is_out_of_time() {
