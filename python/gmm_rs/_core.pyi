@@ -87,6 +87,7 @@ def fit(
     max_time: float | None,
     n_init: int,
     init: _StartKind | list[_Float64],
+    halving: bool,
     weights_init: _Float64 | None,
     means_init: _Float64 | None,
     covariances_init: _Float64 | None,

@@ -39,6 +39,7 @@ def fit_mixture(
         max_time=settings.max_time,
         n_init=start.count(settings.n_init),
         init=start.init,
+        halving=False,
         weights_init=start.weights,
         means_init=start.means,
         covariances_init=start.covariances,

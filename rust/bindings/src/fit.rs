@@ -112,7 +112,7 @@ impl Init<'_> {
 #[pyfunction]
 #[pyo3(signature = (
     X, n_components, *, covariance_type, max_iter, tol, relative_tol, max_time,
-    n_init, init, weights_init, means_init,
+    n_init, init, halving, weights_init, means_init,
     covariances_init, seed, acceleration, reg_covar,
     weight_concentration_prior, mean_precision_prior, mean_prior, degrees_of_freedom_prior,
     covariance_prior, sample_weight, log_prior, align_to, observer,
@@ -134,6 +134,7 @@ pub(crate) fn fit<'py>(
     max_time: Option<f64>,
     n_init: usize,
     init: Init<'py>,
+    halving: bool,
     weights_init: Option<PyReadonlyArray1<'py, f64>>,
     means_init: Option<PyReadonlyArray2<'py, f64>>,
     covariances_init: Option<PyReadonlyArrayDyn<'py, f64>>,
@@ -173,6 +174,7 @@ pub(crate) fn fit<'py>(
         stop: stop_rule(relative_tol),
         max_time: max_time.map(duration).transpose().map_err(PyGmmError)?,
         start: init.starts(n_init).map_err(PyGmmError)?,
+        halving,
         initial,
         seed,
         regularisation: match reg_covar {

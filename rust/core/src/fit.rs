@@ -66,6 +66,9 @@ pub enum StartFailure {
     /// Components collapsed and were made wider. The model counts where every start failed.
     #[error("{}", collapses(.0))]
     Collapsed(Vec<Collapse>),
+    /// It did not go on, because it was behind the better half of the starts ([`FitConfig::halving`]).
+    #[error("behind the better half of the starts")]
+    Behind,
     /// The time of the fit was over before its first iteration.
     #[error("max_time was over before its first iteration")]
     OutOfTime,
@@ -201,7 +204,21 @@ impl StartReport {
         }
     }
 
-    /// Of a start that gave none.
+    /// Of a start that does not go on because others are better.
+    pub(crate) fn of_one_behind(run: &Run) -> Self {
+        let report = Self::of(run);
+        Self {
+            failure: report.failure.or(Some(StartFailure::Behind)),
+            ..report
+        }
+    }
+
+    /// Of a start that gave an error.
+    pub(crate) fn of_error(error: GmmError) -> Self {
+        Self::of_failure(StartFailure::Error(error))
+    }
+
+    /// Of a start that gave no model.
     pub(crate) fn of_failure(failure: StartFailure) -> Self {
         Self {
             lower_bound: f64::NEG_INFINITY,

@@ -47,6 +47,7 @@ mod error;
 mod evaluate;
 mod fit;
 mod float;
+mod halving;
 mod init;
 mod kernels;
 mod linalg;
