@@ -233,6 +233,17 @@ class TestMemory:
         assert 0 < most < 8 * 1024  # the system may map 2 MB at once
         assert_array_equal(read_whole(source), rows)
 
+    @pytest.mark.parametrize("mode", ["r+", "c"])
+    def test_changes_in_a_map_are_kept(self, mode):
+        rows = np.arange(80_000.0).reshape(20_000, 4)
+        changed = np.load(save_npy(rows), mmap_mode=mode)
+        changed[:] += 1.0
+        source = open_rows(changed)
+        for _ in range(2):
+            assert_array_equal(np.concatenate([block.copy() for block in source.blocks(1000)]), rows + 1.0)
+        assert_array_equal(changed, rows + 1.0)
+        assert_array_equal(np.load("rows.npy"), rows + 1.0 if mode == "r+" else rows)
+
     def test_one_block_is_read_ahead(self):
         produced = 0
 
