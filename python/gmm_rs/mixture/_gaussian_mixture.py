@@ -30,6 +30,8 @@ from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start
 from gmm_rs.mixture._stepwise import StepwiseMixture
 from gmm_rs.sources import RowSource
+from gmm_rs.sources._spool import spooled
+from gmm_rs.sources._text import TextRows
 
 if TYPE_CHECKING:
     from gmm_rs._core import FitResult
@@ -350,6 +352,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
     def _rows_to_fit(self, X: object, n_components: int) -> tuple[Rows, tuple[int, int]]:
         """Rows, and how many rows and columns there are."""
         rows, estimator = to_rows(X), type(self).__name__
+        if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
+            rows = spooled(rows)
         if isinstance(rows, RowSource):
             return rows, (measure_source(rows, n_components, estimator=estimator), rows.n_features)
         rows = read_rows(rows, n_components, estimator=estimator)
