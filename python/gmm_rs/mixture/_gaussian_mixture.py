@@ -13,8 +13,8 @@ from gmm_rs._validation import FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
 from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
 from gmm_rs.mixture._blockwise_sum import BLOCK
-from gmm_rs.mixture._criteria import JudgedMixture
 from gmm_rs.mixture._checkpoint import Checkpoint
+from gmm_rs.mixture._criteria import JudgedMixture
 from gmm_rs.mixture._data import check_distinct, measure_source, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
 from gmm_rs.mixture._evaluation import Data
@@ -355,20 +355,18 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
             rows = spooled(rows)
         if isinstance(rows, RowSource):
-            return rows, (measure_source(rows, n_components, estimator=estimator), rows.n_features)
+            measured = measure_source(rows, n_components, estimator=estimator)
+            return measured, (measured.extent[0], measured.n_features)
         rows = read_rows(rows, n_components, estimator=estimator)
         return rows, rows.shape
 
     def _seed(self, kept: Checkpoint | None) -> int:
         """The seed of this fit, which may be one that is taken up."""
-        is_chosen = isinstance(self.random_state, int | np.integer)
-        if kept is None or kept.seed is None or is_chosen:
-            seed = resolve_seed(self.random_state)
-        else:
-            seed = kept.seed
-        if kept is not None:
-            kept.seed = seed
-        return seed
+        if kept is None:
+            return resolve_seed(self.random_state)
+        if kept.seed is None or isinstance(self.random_state, int | np.integer):
+            kept.seed = resolve_seed(self.random_state)
+        return kept.seed
 
     def _start(self, X: object, shape: tuple[int, int], settings: Settings, seed: int) -> Start:
         return read_start(
