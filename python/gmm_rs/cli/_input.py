@@ -14,7 +14,6 @@ from gmm_rs.sources import RowSource
 from gmm_rs.sources._columns import Chooser
 from gmm_rs.sources._open import open_source
 from gmm_rs.sources._rows import numbered
-from gmm_rs.sources._spool import spooled
 from gmm_rs.sources._text import TextRows
 
 STANDARD_STREAM = "-"
@@ -86,9 +85,10 @@ def open_table_to_fit(path: str, words: Sequence[str] | None) -> RowSource:
     """The same, to be read often: text is parsed once, and kept in a temporary file."""
     choose = partial(find_words, words, None)
     if path == STANDARD_STREAM:
-        return spooled(TableRows(_open_standard_input(choose)))
+        return TableRows(_open_standard_input(choose)).spooled()
     source = open_source(path, choose)
-    return spooled(TableRows(source)) if isinstance(source, TextRows) else TableRows(source)
+    rows = TableRows(source)
+    return rows.spooled() if isinstance(source, TextRows) else rows
 
 
 def _open_standard_input(choose: Chooser) -> TextRows:

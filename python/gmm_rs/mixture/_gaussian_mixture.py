@@ -30,7 +30,6 @@ from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start
 from gmm_rs.mixture._stepwise import StepwiseMixture
 from gmm_rs.sources import RowSource
-from gmm_rs.sources._spool import spooled
 from gmm_rs.sources._text import TextRows
 
 if TYPE_CHECKING:
@@ -353,7 +352,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         """Rows, and how many rows and columns there are."""
         rows, estimator = to_rows(X), type(self).__name__
         if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
-            rows = spooled(rows)
+            rows = rows.spooled()
         if isinstance(rows, RowSource):
             measured = measure_source(rows, n_components, estimator=estimator)
             return measured, (measured.extent[0], measured.n_features)

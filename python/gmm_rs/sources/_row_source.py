@@ -120,6 +120,34 @@ class RowSource(ABC):
         """
         return self._converted(piece_size(self.n_features))
 
+    def spooled(self) -> "RowSource":
+        """The same rows, read once and kept as numbers in a temporary file, which goes when it is no longer used.
+
+        Worth it where reading takes longer than a copy of the numbers on the disk: a fit does it to text by itself, and
+        Parquet is decoded once instead of in each iteration.
+
+        Returns
+        -------
+        RowSource
+            It needs `n_rows` × `n_features` numbers of `dtype` in the folder for temporary files, ``TMPDIR``.
+
+        Raises
+        ------
+        OSError
+            If that folder is full, or the rows cannot be read.
+        DataTypeError, NonFiniteError, DimensionError
+            As `blocks` does.
+
+        Examples
+        --------
+        >>> from gmm_rs import open_rows
+        >>> open_rows(lambda: [[[1.0], [2.0]], [[3.0]]]).spooled()
+        <MappedRows the function: 3 rows, 1 columns, float64>
+        """
+        from gmm_rs.sources._spool import spooled  # which is a source, too
+
+        return spooled(self)
+
     @abstractmethod
     def _pieces(self, n_rows: int) -> Generator[FloatArray]:
         """All rows, anew, in pieces of any numbers of rows, which should not be much more than `n_rows`."""
