@@ -94,7 +94,8 @@ def main() -> None:
     print(record.heading(options, versions))
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        write(Path(folder), options.rows, options.components)
+        with new_process() as process:  # a child's peak of memory is at least what its parent has
+            process.submit(write, Path(folder), options.rows, options.components).result()
         for _ in range(options.repeats):
             for name, own in runs.items():
                 with new_process() as process:
