@@ -70,7 +70,7 @@ impl Evaluator {
         out: ArrayViewMut1<'_, i64>,
     ) -> Result<(), GmmError> {
         check_shape("out", out.shape(), &[rows.n_samples()])?;
-        self.each_tile(rows, log_prior, threads, out, Labels)
+        T::predict(self, rows, log_prior, threads, out)
     }
 
     /// P(component | row) of every row; `out` has shape (N, K) and gets rows that sum to 1.
@@ -86,7 +86,7 @@ impl Evaluator {
     ) -> Result<(), GmmError> {
         let shape = [rows.n_samples(), self.precision.n_components()];
         check_shape("out", out.shape(), &shape)?;
-        self.each_tile(rows, log_prior, threads, out, Probabilities)
+        T::predict_proba(self, rows, log_prior, threads, out)
     }
 
     /// log p(x_n) of every row, in nats; `out` has shape (N,).
@@ -101,6 +101,36 @@ impl Evaluator {
         out: ArrayViewMut1<'_, f64>,
     ) -> Result<(), GmmError> {
         check_shape("out", out.shape(), &[rows.n_samples()])?;
+        T::score_samples(self, rows, log_prior, threads, out)
+    }
+
+    pub(crate) fn write_labels<T: Float>(
+        &self,
+        rows: Rows<'_, T>,
+        log_prior: Option<LogPrior<'_>>,
+        threads: &Threads,
+        out: ArrayViewMut1<'_, i64>,
+    ) -> Result<(), GmmError> {
+        self.each_tile(rows, log_prior, threads, out, Labels)
+    }
+
+    pub(crate) fn write_probabilities<T: Float>(
+        &self,
+        rows: Rows<'_, T>,
+        log_prior: Option<LogPrior<'_>>,
+        threads: &Threads,
+        out: ArrayViewMut2<'_, f64>,
+    ) -> Result<(), GmmError> {
+        self.each_tile(rows, log_prior, threads, out, Probabilities)
+    }
+
+    pub(crate) fn write_log_likelihoods<T: Float>(
+        &self,
+        rows: Rows<'_, T>,
+        log_prior: Option<LogPrior<'_>>,
+        threads: &Threads,
+        out: ArrayViewMut1<'_, f64>,
+    ) -> Result<(), GmmError> {
         self.each_tile(rows, log_prior, threads, out, LogLikelihoods)
     }
 

@@ -115,7 +115,7 @@ pub fn fit<'a, T: Float>(
     let source = source.into();
     let watch = Watch::new(config.max_time);
     watch.run(observer, || {
-        fit_watched(&source, config, knowledge, threads, &watch)
+        T::fit(&source, config, knowledge, threads, &watch)
     })
 }
 
@@ -136,7 +136,7 @@ pub fn fit_with_checkpoints<'a, T: Float>(
     let board = Arc::new(Board::new(checkpoints.resume)?);
     let watch = Watch::with_board(config.max_time, Arc::clone(&board));
     let fitted = watch.run(checkpoints.after(&board, observer), || {
-        fit_watched(&source, config, knowledge, threads, &watch)
+        T::fit(&source, config, knowledge, threads, &watch)
     });
     if watch.is_out_of_time() || fitted.is_err() {
         // Whether or not the fit goes on: this is its end.

@@ -2,11 +2,12 @@
 
 use pulp::Simd;
 
+use crate::compiled::Compiled;
 use crate::kernels::lanes::{Double, Lanes, Single};
 
 /// `f32` or `f64`: data are read as they are, and densities are computed in their own precision;
 /// every sum over many rows is kept in `f64`.
-pub trait Float: sealed::Element {
+pub trait Float: sealed::Element + Compiled {
     /// The same value as an `f64`, exactly.
     fn to_f64(self) -> f64;
 }

@@ -38,6 +38,7 @@ mod accumulate;
 mod assignment;
 mod checkpoint;
 mod collapse;
+mod compiled;
 mod config;
 mod covariance;
 mod data;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use crate::config::{FitConfig, RowKnowledge};
 use crate::data::Rows;
 use crate::error::GmmError;
-use crate::fit::{Fit, fit_watched};
+use crate::fit::Fit;
 use crate::float::Float;
 use crate::parallel::Threads;
 use crate::watch::Watch;
@@ -31,7 +31,7 @@ impl Fitter<'_> {
         knowledge: RowKnowledge<'_>,
     ) -> Result<Fit, GmmError> {
         self.watch.check()?;
-        fit_watched(&rows.into(), config, knowledge, &self.single, self.watch)
+        T::fit(&rows.into(), config, knowledge, &self.single, self.watch)
     }
 }
 

@@ -35,6 +35,15 @@ impl Evaluator {
         knowledge: RowKnowledge<'_>,
         threads: &Threads,
     ) -> Result<SufficientStats, GmmError> {
+        T::statistics(self, rows, knowledge, threads)
+    }
+
+    pub(crate) fn take_statistics<T: Float>(
+        &self,
+        rows: Rows<'_, T>,
+        knowledge: RowKnowledge<'_>,
+        threads: &Threads,
+    ) -> Result<SufficientStats, GmmError> {
         let precision = &self.precision;
         let n_samples = rows.n_samples();
         let needed = [n_samples, precision.n_features()];

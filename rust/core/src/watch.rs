@@ -21,7 +21,7 @@ const PERIOD: Duration = Duration::from_millis(20);
 
 /// What the threads of a fit look at and write to.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub struct Watch {
     /// Where starts leave their states, if a fit is to be taken up later.
     board: Option<Arc<Board>>,
     stopped: AtomicBool,

@@ -101,6 +101,15 @@ pub fn answer<T: Float>(
     request: &[u8],
     threads: &Threads,
 ) -> Result<Vec<u8>, GmmError> {
+    T::answer(part, request, threads)
+}
+
+/// The work of [`answer`].
+pub(crate) fn answer_request<T: Float>(
+    part: Part<'_, T>,
+    request: &[u8],
+    threads: &Threads,
+) -> Result<Vec<u8>, GmmError> {
     let envelope: Envelope = from_bytes(request)?;
     let rows = Rows::to_be_checked(part.rows)?;
     if let Some(weights) = part.sample_weight {

@@ -14,7 +14,7 @@ mod span_sums;
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 
-pub(crate) use self::answer::{Answered, PortableResponsibilities, Request};
+pub(crate) use self::answer::{Answered, PortableResponsibilities, Request, answer_request};
 pub use self::answer::{Part, answer, merge_answers};
 pub use self::blocks::{BlockReader, BlockRows, Blocks};
 pub use self::cluster::{Cluster, ClusterRows};
