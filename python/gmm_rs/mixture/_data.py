@@ -22,15 +22,28 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
            [3., 4.]])
     """
     rows = check_data(X, what="X")
-    n_samples = len(rows)
+    check_enough_rows(len(rows), n_components, estimator=estimator)
+    check_float32_range(rows)
+    return rows
+
+
+def check_enough_rows(n_samples: int, n_components: int, *, estimator: str) -> None:
+    """Refuse a fit of fewer rows than components, or of a single one.
+
+    Raises
+    ------
+    DimensionError
+
+    Examples
+    --------
+    >>> check_enough_rows(3, 3, estimator="GaussianMixture")
+    """
     if n_samples < 2:
         raise DimensionError(f"Found array with {n_samples} sample(s) while a minimum of 2 is required by {estimator}")
     if n_samples < n_components:
         raise DimensionError(
             f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {n_samples}"
         )
-    check_float32_range(rows)
-    return rows
 
 
 def check_finite(X: FloatArray) -> None:
@@ -67,10 +80,23 @@ def check_float32_range(X: FloatArray) -> None:
     --------
     >>> check_float32_range(np.array([[0.0], [1e30]]))
     """
-    if X.dtype != np.float32:
-        return
+    if X.dtype == np.float32:
+        check_float32_extent(X.min(axis=0), X.max(axis=0))
+
+
+def check_float32_extent(smallest: FloatArray, largest: FloatArray) -> None:
+    """The same for float32 data of which the extreme numbers of each column are known, shapes (n_features,).
+
+    Raises
+    ------
+    ParameterError
+
+    Examples
+    --------
+    >>> check_float32_extent(np.array([0.0]), np.array([1e15]))
+    """
     limits = np.finfo(np.float32)
-    squared_range = np.square(X.max(axis=0).astype(np.float64) - X.min(axis=0))
+    squared_range = np.square(np.asarray(largest, dtype=np.float64) - smallest)
     out_of_range = (squared_range > limits.max) | ((squared_range > 0.0) & (squared_range < limits.tiny))
     if out_of_range.any():
         column = int(out_of_range.argmax())

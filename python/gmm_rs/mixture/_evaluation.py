@@ -242,9 +242,9 @@ class EvaluatedMixture(FittedMixture):
         """
         rows = self._check_rows(X)
         resp = self._evaluated(_core.predict_proba, rows, class_prior)
-        entropies = -(resp * np.log(resp, where=resp > 0.0, out=np.zeros_like(resp))).sum(axis=1)
+        of_rows = entropies(resp)
         weights = check_sample_weight(sample_weight, len(rows))
-        entropy = float(entropies.sum() if weights is None else weights @ entropies)
+        entropy = float(of_rows.sum() if weights is None else weights @ of_rows)
         return self._bic(rows, sample_weight, class_prior) + 2.0 * entropy
 
     def _check_rows(self, X: object) -> FloatArray:
@@ -284,3 +284,14 @@ class EvaluatedMixture(FittedMixture):
     def _as_given(self, rows: FloatArray, values: Float64Array) -> FloatArray:
         """Values in the dtype of rows and parameters."""
         return values.astype(np.result_type(rows, self.means_), copy=False)
+
+
+def entropies(resp: NDArray[Any]) -> NDArray[Any]:
+    """Entropy of each row of probabilities (n_samples, n_components), in nats.
+
+    Examples
+    --------
+    >>> entropies(np.array([[1.0, 0.0], [0.5, 0.5]])) / np.log(2)
+    array([-0.,  1.])
+    """
+    return np.asarray(-(resp * np.log(resp, where=resp > 0.0, out=np.zeros_like(resp))).sum(axis=1))

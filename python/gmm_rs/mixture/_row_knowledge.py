@@ -31,7 +31,7 @@ def check_sample_weight(sample_weight: object, n_samples: int) -> Float64Array |
         raise DimensionError(
             f"sample_weight must have shape ({n_samples},), one weight for each row of X, but has {weights.shape}"
         )
-    _check_not_negative("sample_weight", weights)
+    check_not_negative("sample_weight", weights)
     if not weights.any():
         raise ParameterError("sample_weight is zero for every row; at least one row must count")
     return weights
@@ -63,7 +63,7 @@ def check_class_prior(class_prior: object, n_samples: int, n_components: int) ->
             f"class_prior must have shape (n_samples, n_components) = ({n_samples}, {n_components}), "
             f"but has {probabilities.shape}"
         )
-    _check_not_negative("class_prior", probabilities)
+    check_not_negative("class_prior", probabilities)
     rules_out_all = np.flatnonzero(~probabilities.any(axis=1))
     if rules_out_all.size:
         raise ParameterError(
@@ -74,8 +74,16 @@ def check_class_prior(class_prior: object, n_samples: int, n_components: int) ->
     return None if (probabilities == 1.0).all() else to_log_prior(probabilities)
 
 
-def _check_not_negative(name: str, values: Float64Array) -> None:
+def check_not_negative(name: str, values: Float64Array) -> Float64Array:
+    """`values`, if none is negative, NaN or infinite.
+
+    Raises
+    ------
+    ParameterError
+        The message says which is.
+    """
     wrong = np.argwhere(~(np.isfinite(values) & (values >= 0.0)))
     if wrong.size:
         place = tuple(int(index) for index in wrong[0])
         raise ParameterError(f"{name} must be finite and not negative, but is {values[place]} at index {place}")
+    return values

@@ -1,0 +1,166 @@
+"""The estimator over Dask collections, and its fit on the cluster."""
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from distributed import Client, get_client
+
+from gmm_rs.dask._cluster import DaskCluster
+from gmm_rs.dask._collections import RowCollection, check_collection, is_dask
+from gmm_rs.dask._evaluation import DaskEvaluatedMixture, refuse_class_prior
+from gmm_rs.dask._partitions import loaded
+from gmm_rs.exceptions import ParameterError
+from gmm_rs.mixture import GaussianMixture as LocalMixture
+from gmm_rs.mixture._data import check_enough_rows, check_float32_extent
+from gmm_rs.mixture._features import feature_names
+from gmm_rs.mixture._sklearn import convergence_warning
+
+
+class GaussianMixture(DaskEvaluatedMixture):
+    """Gaussian mixture of data on a Dask cluster.
+
+    `gmm_rs.GaussianMixture` whose methods also take Dask arrays and data frames. A fit leaves their partitions on the
+    workers, which answer each iteration's question with sums of K·D² numbers. The result is that of a fit of the same
+    rows in memory: within rounding, and to the bit where all partitions but the last have a multiple of 65,536 rows.
+    Given arrays in memory, all methods do what they do there.
+
+    Parameters are those of `gmm_rs.GaussianMixture`, with these differences for Dask collections: `init_params` is the
+    name of a kind of start, and `num_threads` is for each worker, by default as many as it has.
+
+    See Also
+    --------
+    gmm_rs.GaussianMixture : parameters, attributes and all other methods.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from distributed import Client
+    >>> from gmm_rs.dask import GaussianMixture
+    >>> with Client(processes=False, dashboard_address=None) as client:
+    ...     X = da.from_array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]], chunks=(3, 2))
+    ...     mixture = GaussianMixture(n_components=2, random_state=0).fit(X)
+    ...     labels = mixture.predict(X).compute()
+    >>> bool(labels[0] != labels[-1])
+    True
+    """
+
+    def fit(
+        self,
+        X: Any,
+        y: object = None,
+        sample_weight: Any = None,
+        class_prior: Any = None,
+        *,
+        client: Client | None = None,
+    ) -> Self:
+        """Find the parameters of the highest likelihood that any start leads to.
+
+        Parameters
+        ----------
+        X : dask.array.Array, dask.dataframe.DataFrame or array-like, of shape (n_samples, n_features)
+            Partitions may be empty and their lengths unknown. What is not in the memory of the cluster yet is computed
+            once and stays there during the fit. An array whose columns are in several chunks is rechunked, since a row
+            is needed as a whole.
+        y : object
+            Not used.
+        sample_weight : dask.array.Array, dask.dataframe.Series or array-like, of shape (n_samples,), optional
+            How often each row counts. If lengths are unknown, partitions must be those of `X`.
+        class_prior : array-like, optional
+            For arrays in memory only.
+        client : distributed.Client, optional
+            The cluster; by default that of the client that was made last. None is started.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, DimensionError, DataTypeError
+            If an argument or a parameter is out of its domain; it is named.
+        NonFiniteError
+            If `X` holds NaN or infinity.
+        DataLostError
+            If rows are lost that the cluster cannot compute anew. A worker that dies costs a computation of its
+            partitions, but not the fit, unless they were scattered.
+        DegenerateCovarianceError
+            If nothing can be done about a covariance.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the best start did not converge, or components of it had to be regularised.
+        dask.array.PerformanceWarning
+            If the array is rechunked.
+        """
+        if not is_dask(X):
+            return super().fit(X, y, sample_weight, class_prior)
+        refuse_class_prior(class_prior)
+        for message in self._fit_on(_client(client), check_collection(X), sample_weight):
+            warnings.warn(message, convergence_warning(), stacklevel=2)
+        return self
+
+    def fit_predict(
+        self,
+        X: Any,
+        y: object = None,
+        sample_weight: Any = None,
+        class_prior: Any = None,
+        *,
+        client: Client | None = None,
+    ) -> Any:
+        """`fit`, then `predict` of the same rows.
+
+        Parameters
+        ----------
+        X, y, sample_weight, class_prior, client
+            See `fit`.
+
+        Returns
+        -------
+        dask.array.Array, dask.dataframe.Series or ndarray, of shape (n_samples,), int64
+        """
+        if not is_dask(X):
+            return super().fit_predict(X, y, sample_weight, class_prior)
+        return self.fit(X, y, sample_weight, class_prior, client=client).predict(X)
+
+    def to_local(self) -> LocalMixture:
+        """The same mixture as a `gmm_rs.GaussianMixture`, which needs no Dask.
+
+        Returns
+        -------
+        gmm_rs.GaussianMixture
+
+        Examples
+        --------
+        >>> GaussianMixture.from_parameters([1.0], [[0.0]], [2.0], "spherical").to_local()
+        GaussianMixture(covariance_type='spherical')
+        """
+        local = LocalMixture()
+        vars(local).update(vars(self))
+        return local
+
+    def _fit_on(self, client: Client, X: RowCollection, sample_weight: object) -> list[str]:
+        """Fit, and return what the user is to be warned of."""
+        settings = self._settings()
+        names = feature_names(X)
+        with loaded(client, X, sample_weight) as partitions:
+            check_enough_rows(sum(partitions.lengths), settings.n_components, estimator=type(self).__name__)
+            if partitions.dtype == np.float32:
+                check_float32_extent(*partitions.extent)
+            cluster = DaskCluster(client, partitions, self.num_threads)
+            return self._fit_rows(cluster, settings, names)
+
+
+def _client(client: Client | None) -> Client:
+    if client is None:
+        try:
+            client = get_client()
+        except ValueError as error:
+            raise ParameterError(
+                "there is no Dask client: make one first, as in client = distributed.Client(), or give one as client"
+            ) from error
+    if not isinstance(client, Client) or client.asynchronous:
+        raise ParameterError(f"client must be a distributed.Client that is not asynchronous, but is {client!r}")
+    return client
