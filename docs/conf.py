@@ -44,8 +44,11 @@ html_title = f"gmm_rs {release}"
 html_static_path = ["_static"]
 html_css_files = ["pictures.css"]
 html_show_sourcelink = False
-_PAGES = "index getting-started model-choice many streaming command-line serket migrating theory benchmarks changelog"
-html_sidebars = {page: [] for page in _PAGES.split()}
+_PAGES = (
+    *("index", "getting-started", "model-choice", "many", "streaming", "dask", "command-line", "serket"),
+    *("migrating", "theory", "benchmarks", "changelog"),
+)
+html_sidebars = {page: [] for page in _PAGES}
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": False,

@@ -7,9 +7,11 @@ from typing import Literal, TypeAlias, TypedDict, type_check_only
 import numpy as np
 from numpy.typing import NDArray
 
+from gmm_rs._cluster import Cluster
 from gmm_rs.exceptions import GmmError
 
 __all__ = [
+    "answer",
     "conditional",
     "conditional_mean",
     "fit",
@@ -17,6 +19,7 @@ __all__ = [
     "linear_sum_assignment",
     "marginal",
     "maximise",
+    "merge",
     "precisions_cholesky",
     "predict",
     "predict_proba",
@@ -54,7 +57,7 @@ class FitResult(TypedDict):
     restarts: list[Restart]
 
 def fit(
-    X: _Data,
+    X: _Data | Cluster,
     n_components: int,
     *,
     covariance_type: _CovarianceType,
@@ -81,6 +84,18 @@ def fit(
     observer: Callable[[int, int, float], object] | None,
     num_threads: int,
 ) -> FitResult: ...
+
+# Of rows on a cluster: the reply of a partition, and that of neighbouring partitions from theirs, in order.
+def answer(
+    X: _Data,
+    request: bytes,
+    *,
+    partition: int,
+    first_row: int,
+    sample_weight: _Float64 | None,
+    num_threads: int,
+) -> bytes: ...
+def merge(replies: list[bytes]) -> bytes: ...
 
 # A data set: X, seed, sample_weight; weights_init, means_init, covariances_init. An exception is what a fit of it alone
 # raises.

@@ -150,7 +150,7 @@ class GaussianMixture(DaskEvaluatedMixture):
             if partitions.dtype == np.float32:
                 check_float32_extent(*partitions.extent)
             cluster = DaskCluster(client, partitions, self.num_threads)
-            return self._fit_rows(cluster, settings, names)
+            return self._fit_rows(cluster, settings, names, partitions.weights, None)
 
 
 def _client(client: Client | None) -> Client:

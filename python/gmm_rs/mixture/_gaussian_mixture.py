@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gmm_rs._validation import FloatArray, resolve_seed
+from gmm_rs._cluster import Cluster
+from gmm_rs._validation import Float64Array, FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
 from gmm_rs.mixture._data import check_distinct, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
@@ -279,12 +280,22 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
         settings = self._settings()
         names = feature_names(X)
         rows = read_rows(X, settings.n_components, estimator=type(self).__name__)
-        n_samples, n_features = rows.shape
+        row_weights = check_sample_weight(sample_weight, len(rows))
+        log_prior = check_class_prior(class_prior, len(rows), settings.n_components)
+        return self._fit_rows(rows, settings, names, row_weights, log_prior)
+
+    def _fit_rows(
+        self,
+        rows: FloatArray | Cluster,
+        settings: Settings,
+        names: NDArray[np.object_] | None,
+        sample_weight: Float64Array | None,
+        log_prior: Float64Array | None,
+    ) -> list[str]:
+        """The same of rows that have been checked, whose columns have these names."""
         seed = resolve_seed(self.random_state)
-        row_weights = check_sample_weight(sample_weight, n_samples)
-        log_prior = check_class_prior(class_prior, n_samples, settings.n_components)
         if settings.warm_start and hasattr(self, "means_"):
-            start = self._last_parameters(settings, n_features)
+            start = self._last_parameters(settings, _n_features(rows))
         else:
             start = self._start(rows, settings, seed)
         with observed(settings, start.count(settings.n_init)) as observer:
@@ -293,11 +304,11 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
                 settings,
                 start,
                 seed=seed,
-                sample_weight=row_weights,
+                sample_weight=sample_weight,
                 log_prior=log_prior,
                 observer=observer,
             )
-        if result["collapsed"].size and settings.reg_covar == 0.0:
+        if result["collapsed"].size and settings.reg_covar == 0.0 and isinstance(rows, np.ndarray):
             check_distinct(rows, settings.n_components)
         self._set_fit(result, rows.dtype, names)
         self._forget_pieces()
@@ -315,10 +326,11 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 
-    def _start(self, X: FloatArray, settings: Settings, seed: int) -> Start:
+    def _start(self, rows: FloatArray | Cluster, settings: Settings, seed: int) -> Start:
         return read_start(
             self.init_params,
-            X,
+            rows if isinstance(rows, np.ndarray) else None,
+            _n_features(rows),
             settings,
             seed,
             weights_init=self.weights_init,
@@ -335,6 +347,10 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
             check_means(self.means_, *shape),
             check_matrices("covariance", self.covariances_, settings.covariance_type, *shape),
         )
+
+
+def _n_features(rows: FloatArray | Cluster) -> int:
+    return int(rows.shape[1]) if isinstance(rows, np.ndarray) else rows.n_features
 
 
 def _doubts(result: "FitResult", settings: Settings) -> list[str]:

@@ -42,7 +42,8 @@ class Start:
 
 def read_start(
     init_params: object,
-    X: FloatArray,
+    X: FloatArray | None,
+    n_features: int,
     settings: Settings,
     seed: int,
     *,
@@ -56,7 +57,9 @@ def read_start(
     ----------
     init_params : str, array-like or callable
         See `gmm_rs.GaussianMixture`. A callable is called once for each start.
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features) or None
+        None if the rows are not in memory: then there are only the kinds that have names.
+    n_features : int
     settings : Settings
     seed : int
         Of the random state that a callable gets.
@@ -66,7 +69,7 @@ def read_start(
     ------
     DimensionError, DataTypeError, ParameterError, DegenerateCovarianceError
     """
-    n_components, n_features = settings.n_components, X.shape[1]
+    n_components = settings.n_components
     covariances = None if precisions_init is None else read_precisions(precisions_init, settings, n_features)
     weights = None if weights_init is None else check_weights(weights_init, n_components)
     means = None if means_init is None else check_means(means_init, n_components, n_features)
@@ -87,7 +90,7 @@ def read_precisions(
     return covariances_of(precisions, kind)
 
 
-def check_start_kind(init_params: str, *, others: str = "") -> StartKind:
+def check_start_kind(init_params: object, *, others: str = "") -> StartKind:
     """The name of a kind of start.
 
     Parameters
@@ -99,15 +102,19 @@ def check_start_kind(init_params: str, *, others: str = "") -> StartKind:
     ------
     ParameterError
     """
-    if init_params not in START_KINDS:
+    if not (isinstance(init_params, str) and init_params in START_KINDS):
         kinds = ", ".join(map(repr, START_KINDS))
         raise ParameterError(f"init_params must be one of {kinds}{others}, but is {init_params!r}")
     return cast(StartKind, init_params)
 
 
-def _read_init(init_params: object, X: FloatArray, settings: Settings, seed: int) -> StartKind | list[Float64Array]:
+def _read_init(
+    init_params: object, X: FloatArray | None, settings: Settings, seed: int
+) -> StartKind | list[Float64Array]:
     if isinstance(init_params, str):
         return check_start_kind(init_params, others=", labels, responsibilities or a function")
+    if X is None:
+        return check_start_kind(init_params, others=" for rows that are not in memory")
     if not callable(init_params):
         return [_responsibilities("init_params", init_params, len(X), settings.n_components)]
     check_finite(X)
