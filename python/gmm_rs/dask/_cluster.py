@@ -42,6 +42,7 @@ class DaskCluster:
         self._num_threads = num_threads
         first_rows = [0, *accumulate(partitions.lengths)][:-1]
         self._places = [_Place(i, first_row) for i, first_row in enumerate(first_rows)]
+        self._homes: dict[int, str] = {}
         self._shares = self._find_shares()
 
     @property
@@ -118,17 +119,21 @@ class DaskCluster:
         return None if weights is None else [weights[place.partition] for place in share.places]
 
     def _find_shares(self) -> "list[_Share]":
-        """What each worker has, in the order of the first partition of each."""
+        """What each worker has; of several, the one that a partition had before, or else that of its neighbour."""
         rows = self._partitions.rows
         holders: dict[str, list[str]] = {}
         while not (holders and all(holders.values())):  # again, if a worker is lost just then
             wait(rows)
+            for future in rows:
+                if future.status == "error":
+                    future.result()  # raises what went wrong when a lost one was computed again
             holders = self._client.who_has(rows)
         places: dict[str, list[_Place]] = {}
-        for place, future in zip(self._places, rows, strict=True):
-            workers = holders[future.key]
-            worker = next((worker for worker in workers if worker in places), workers[0])
-            places.setdefault(worker, []).append(place)
+        for i, place in enumerate(self._places):
+            workers = holders[rows[i].key]
+            wanted = (self._homes.get(i), self._homes.get(i - 1))
+            self._homes[i] = next((worker for worker in wanted if worker in workers), workers[0])
+            places.setdefault(self._homes[i], []).append(place)
         return [_Share(worker, own) for worker, own in places.items()]
 
 
