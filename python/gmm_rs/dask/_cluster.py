@@ -6,16 +6,19 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
-from distributed import Client, Future, get_worker, wait
+from distributed import Client, Future, get_worker
 
 from gmm_rs import _core
 from gmm_rs._validation import Float64Array, FloatArray
+from gmm_rs.dask._loss import result_of
 from gmm_rs.dask._partitions import Partitions
 
 _MERGED_AT_ONCE = 16
 """How many workers' replies one task merges."""
 _LARGE = 2**20
 """Bytes of a request, for all workers, from which on it travels from worker to worker."""
+_NOWHERE = ""
+"""In the place of a worker's address."""
 
 
 class DaskCluster:
@@ -25,8 +28,8 @@ class DaskCluster:
     replies of neighbours; a tree of further tasks merges those of the workers. That is a handful of tasks for each
     request, however many partitions there are.
 
-    Tasks go to the worker that has the partitions, or, where that is gone, to another one. Dask then computes the
-    partitions anew, since it knows how they came about.
+    Dask gives a task to the worker that has its partitions. Where that is gone, it computes them anew, since it knows
+    how they came about, and gives the task to another worker.
 
     Parameters
     ----------
@@ -68,12 +71,12 @@ class DaskCluster:
         ------
         NonFiniteError
             If a partition holds NaN or infinity.
-        CancelledError, KilledWorker
+        DataLostError, CancelledError, KilledWorker
             If partitions are lost for good.
         """
         tasks: list[Future] = []
         try:
-            answer: _Answer = self._submit(request, tasks).result()
+            answer: _Answer = result_of(self._client, self._submit(request, tasks))
         finally:  # after Ctrl-C, too: what has not begun yet never will
             for task in tasks:
                 task.release()
@@ -100,8 +103,6 @@ class DaskCluster:
                 dtype=self.dtype,
                 num_threads=self._num_threads,
                 home=share.worker,
-                workers=[share.worker],
-                allow_other_workers=True,
                 pure=False,
             )
             level.append(task)
@@ -121,17 +122,11 @@ class DaskCluster:
     def _find_shares(self) -> "list[_Share]":
         """What each worker has; of several, the one that a partition had before, or else that of its neighbour."""
         rows = self._partitions.rows
-        holders: dict[str, list[str]] = {}
-        while not (holders and all(holders.values())):  # again, if a worker is lost just then
-            wait(rows)
-            for future in rows:
-                if future.status == "error":
-                    future.result()  # raises what went wrong when a lost one was computed again
-            holders = self._client.who_has(rows)
+        holders = self._client.who_has(rows)
         places: dict[str, list[_Place]] = {}
         for i, place in enumerate(self._places):
-            workers = holders[rows[i].key]
-            wanted = (self._homes.get(i), self._homes.get(i - 1))
+            workers = holders.get(rows[i].key) or [_NOWHERE]  # if it has been lost just now
+            wanted = (self._homes.get(i, _NOWHERE), self._homes.get(i - 1, _NOWHERE))
             self._homes[i] = next((worker for worker in wanted if worker in workers), workers[0])
             places.setdefault(self._homes[i], []).append(place)
         return [_Share(worker, own) for worker, own in places.items()]

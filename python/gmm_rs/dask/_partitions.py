@@ -1,6 +1,6 @@
 """Brings the rows of a fit to the workers, and learns there what the engine asks first: lengths, width and dtype."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +12,7 @@ from distributed import Client, Future, futures_of
 
 from gmm_rs._validation import Float64Array, FloatArray, check_data
 from gmm_rs.dask._collections import RowCollection, is_dask, partitions_of, take_weights, weight_partitions
-from gmm_rs.dask._loss import explained_loss
+from gmm_rs.dask._loss import explained_loss, result_of
 from gmm_rs.exceptions import DimensionError
 from gmm_rs.mixture._row_knowledge import check_sample_weight
 
@@ -54,7 +54,7 @@ def loaded(client: Client, X: RowCollection, sample_weight: object) -> Iterator[
     ------
     DimensionError, DataTypeError, ParameterError
         The message names the partition.
-    GmmError
+    DataLostError
         If the collection was on a worker that is gone.
     """
     held: list[Future] = []
@@ -69,7 +69,7 @@ def loaded(client: Client, X: RowCollection, sample_weight: object) -> Iterator[
 def _load(client: Client, X: RowCollection, sample_weight: object, held: list[Future]) -> Partitions:
     rows = _compute(client, X, [dask.delayed(_take_rows)(rows, i) for i, rows in enumerate(partitions_of(X))])
     held += rows
-    shapes: list[_Shape] = client.gather(client.map(_shape_of, rows, pure=False))
+    shapes: list[_Shape] = _result_of_all(client, list, client.map(_shape_of, rows, pure=False))
     lengths = [shape.length for shape in shapes]
     weights = None
     if sample_weight is not None:
@@ -83,7 +83,9 @@ def _load(client: Client, X: RowCollection, sample_weight: object, held: list[Fu
         lengths=[lengths[i] for i in kept],
         n_features=n_features,
         dtype=np.result_type(*(shapes[i].dtype for i in kept)) if kept else np.dtype(np.float64),
-        weights=None if weights is None else check_sample_weight(_gathered(client, weights), sum(lengths)),
+        weights=None
+        if weights is None
+        else check_sample_weight(_result_of_all(client, np.concatenate, weights), sum(lengths)),
         extent=_common_extent([shapes[i].extent for i in kept], n_features),
     )
 
@@ -116,11 +118,11 @@ def _take_weights(weights: Any, rows: FloatArray) -> Float64Array:
 def _compute(client: Client, collection: Any, tasks: list[Any]) -> list[Future]:
     """Futures of one task for each partition.
 
-    What is in memory is worked on where it is. Anything else is computed such that neighbours are on the same worker,
-    since their replies can become one there.
+    What is in memory is worked on where it is. Anything else is computed such that each worker has as much as its
+    threads can do, and neighbours are on the same worker, since their replies can become one there.
     """
     n_threads = client.nthreads()
-    if futures_of(collection) or not n_threads:
+    if len(n_threads) < 2 or futures_of(collection):
         return list(client.compute(tasks))
     ends = np.cumsum(list(n_threads.values())) * len(tasks) // sum(n_threads.values())
     futures = []
@@ -137,8 +139,9 @@ def _place_weights(client: Client, sample_weight: object, rows: list[Future], le
     return [client.submit(_take_weights, *part, pure=False) for part in zip(parts, rows, strict=True)]
 
 
-def _gathered(client: Client, parts: list[Future]) -> Float64Array:
-    return np.concatenate(client.gather(parts))
+def _result_of_all(client: Client, join: Callable[[list[Any]], Any], parts: list[Future]) -> Any:
+    """The results of several tasks, or the first exception of one."""
+    return result_of(client, client.submit(join, parts, pure=False))
 
 
 def _common_width(X: RowCollection, shapes: list[_Shape], kept: list[int]) -> int:
