@@ -6,9 +6,16 @@ import sys
 import pytest
 
 from gmm_rs.cli import main
+from gmm_rs.cli._in_memory import in_memory
+from gmm_rs.cli._input import open_table
 
 PROGRAM = [sys.executable, "-m", "gmm_rs"]
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals, links and limits")
+
+
+def read_table(path, words=None):
+    """The `values` and `column_names` of a table, as commands read them."""
+    return in_memory(open_table(path, words))
 
 
 def fails(capsys, *arguments, code=1):

@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from commands import fails
+from commands import fails, read_table
 from numpy.testing import assert_allclose, assert_array_equal
 
 from gmm_rs import GaussianMixture
 from gmm_rs.cli import main
-from gmm_rs.cli._tables import read_table
 
 
 class TestFit:
@@ -115,6 +114,22 @@ class TestPredict:
         )
         assert main(["predict", "named.npz", "other.parquet", "--columns", "c,b", "-o", "v.npy"]) == 0
         assert_array_equal(np.load("v.npy"), np.load("z.npy"))
+
+    @pytest.mark.parametrize("source", ["long.csv", "long.npy"])
+    def test_a_table_of_many_blocks(self, stored_rows, stored_model, capsys, source):
+        rows = np.tile(stored_rows, (700, 1))  # 84,000
+        np.savetxt("long.csv", rows, delimiter=",", fmt="%.17g")
+        np.save("long.npy", rows)
+        assert main(["predict", "model.npz", source, "--proba", "-o", "y.npy"]) == 0
+        assert "84,000 rows" in capsys.readouterr().out
+        assert_array_equal(np.load("y.npy"), stored_model.predict_proba(rows))
+        rows[83_000, 1] = np.nan
+        np.savetxt("long.csv", rows, delimiter=",", fmt="%.17g")
+        np.save("long.npy", rows)
+        assert f"{source} holds NaN or infinity in row 83001;" in fails(
+            capsys, "predict", "model.npz", source, "-o", "z.npy"
+        )
+        assert not Path("z.npy").exists()
 
     def test_wrong_number_of_columns(self, stored_rows, stored_model, capsys):
         assert "X.npy has 1 column, but the model was fitted to 2" in fails(

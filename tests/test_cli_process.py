@@ -1,5 +1,6 @@
 """The command as a process: usage and exit codes, pipes, a full disk, Ctrl-C and the terminal."""
 
+import itertools
 import json
 import signal
 import subprocess
@@ -91,6 +92,23 @@ class TestProcess:
         assert finished.stderr == "gmm-rs: cannot write standard output: No space left on device\n"
 
     @posix
+    def test_a_full_folder_for_temporary_files(self):
+        import resource
+
+        np.savetxt("rows.csv", np.ones((20_000, 2)), fmt="%d", delimiter=",")
+        finished = subprocess.run(
+            [*PROGRAM, *["fit", "rows.csv", "-k", "1", "-o", "out.npz"]],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        )
+        assert finished.returncode == 1
+        assert finished.stderr.startswith("gmm-rs: cannot write a temporary file in ")
+        assert finished.stderr.count("\n") == 1
+        assert not Path("out.npz").exists()
+
+    @posix
     @pytest.mark.parametrize(
         "command", ["fit - -k 4 -o out.npz", "select - --components 4 --covariance full -o out.npz"]
     )
@@ -134,8 +152,28 @@ def test_a_terminal_sees_rate_and_time_left(monkeypatch):
     assert len(lines) == 4
 
 
-def test_a_pipe_sees_no_progress():
-    stream = StringIO()
-    with ProgressLine("fits", 1, at_most=True, stream=stream) as line:
+def test_the_number_of_rows_may_be_unknown(monkeypatch):
+    now = iter([0.0, 2.0, 4.0])
+    monkeypatch.setattr("gmm_rs.cli._progress.time.monotonic", lambda: next(now))
+    terminal = Terminal()
+    with ProgressLine("rows", None, at_most=False, stream=terminal) as line:
+        line.advance(65536)
+    assert "\r65,536 rows, 3.28e+04 a second\x1b[K" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(("stream", "hidden"), [(StringIO(), False), (Terminal(), True)])
+def test_a_pipe_sees_no_progress(stream, hidden):
+    with ProgressLine("fits", 1, at_most=True, hidden=hidden, stream=stream) as line:
         line.advance()
     assert stream.getvalue() == ""
+
+
+@posix
+def test_predicting_shows_its_progress_on_a_terminal(stored_rows, stored_model, monkeypatch):
+    np.save("many.npy", np.tile(stored_rows, (2000, 1)))
+    now = itertools.count()
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr("gmm_rs.cli._progress.time.monotonic", lambda: next(now))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert main(["predict", "model.npz", "many.npy", "-o", "y.npy"]) == 0
+    assert "131,072 of 240,000 rows, 6.55e+04 a second, 0:02 left" in sys.stderr.getvalue()

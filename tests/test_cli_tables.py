@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from commands import PROGRAM, fails, posix
+from commands import PROGRAM, fails, posix, read_table
 from numpy.testing import assert_array_equal
 
 from gmm_rs.cli import main
-from gmm_rs.cli._tables import read_table, write_table
+from gmm_rs.cli._output import open_table_output
 
 
 class TestReading:
@@ -116,9 +116,7 @@ class TestReading:
             return fails(capsys, "fit", "t.parquet", "-k", "1", "-o", "out.npz", *options)
 
         pq.write_table(pa.table({"a": [1.0, None, 3.0, None], "n": list("wxyz")}), "t.parquet", row_group_size=2)
-        assert "t.parquet: column 'n' holds string, not numbers; choose columns of numbers, as with --columns a" in (
-            refused()
-        )
+        assert "t.parquet: column 'n' holds string, not numbers; choose columns of numbers, such as a" in (refused())
         assert "t.parquet: column 'a' has no value in rows 2, 4;" in refused("--columns", "a")
         pq.write_table(pa.table({"a": pa.array([], pa.float64())}), "t.parquet")
         assert "t.parquet has no rows" in refused()
@@ -139,7 +137,8 @@ class TestWriting:
         array = np.random.default_rng(0).normal(size=(9000, 2)) ** 9
         names = ('a "b"', "c, d")
         for name in ("t.csv", "t.npy", "t.txt", "t.parquet"):
-            write_table(name, array, names)
+            with open_table_output(name, names) as write:
+                write(array)
             table = read_table(name)
             assert_array_equal(table.values, array)
             assert table.column_names == (names if name in ("t.csv", "t.parquet") else None)

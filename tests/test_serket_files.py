@@ -289,6 +289,7 @@ def test_what_a_killed_process_left_is_removed_after_a_day(blobs):
     for folder in (recent, old):
         folder.mkdir()
         (folder / "Pdz_learn.txt").write_text("half")
+    os.utime(old / "Pdz_learn.txt", (0, 0))
     os.utime(old, (0, 0))
     gmm.update()
     assert recent.exists()

@@ -25,6 +25,7 @@ from gmm_rs.many import MixtureFits, fit_many
 from gmm_rs.mixture import GaussianMixture, SufficientStats
 from gmm_rs.selection import Selection, select
 from gmm_rs.serket import GMM
+from gmm_rs.sources import RowSource, open_rows
 
 __version__ = version("gmm-rs")
 
@@ -43,10 +44,12 @@ __all__ = [
     "NotFittedError",
     "ParameterError",
     "Prior",
+    "RowSource",
     "Selection",
     "StaleMessageWarning",
     "SufficientStats",
     "__version__",
     "fit_many",
+    "open_rows",
     "select",
 ]

@@ -16,8 +16,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gmm_rs._validation import Float64Array
-
 
 class Cluster(Protocol):
     """The rows of a fit, in partitions on a cluster."""
@@ -33,10 +31,6 @@ class Cluster(Protocol):
     @property
     def lengths(self) -> list[int]:
         """Number of rows of each partition, in order, all above 0."""
-
-    @property
-    def weights(self) -> Float64Array | None:
-        """How often each row of all partitions counts, in order; `_core.answer` gets each partition's part."""
 
     def ask(self, request: bytes) -> bytes:
         """The reply of all partitions to a question of the engine.

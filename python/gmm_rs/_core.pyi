@@ -1,19 +1,19 @@
 """The compiled engine. Private: use the public modules of gmm_rs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import Literal, TypeAlias, TypedDict, type_check_only
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gmm_rs._cluster import Cluster
 from gmm_rs.exceptions import GmmError
 
 __all__ = [
     "answer",
     "conditional",
     "conditional_mean",
+    "extent",
     "fit",
     "fit_many",
     "linear_sum_assignment",
@@ -56,8 +56,28 @@ class FitResult(TypedDict):
     collapsed: NDArray[np.int64]
     restarts: list[Restart]
 
+# Rows that are read block by block: (n_rows, n_features) each but the last, which may have fewer; anew at each call.
+@type_check_only
+class _Rows(Protocol):
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def blocks(self, n_rows: int, /) -> Iterable[_Data]: ...
+
+# Rows on a cluster, in parts of so many: `ask` gives the answer of all parts, by `answer` and `merge`.
+@type_check_only
+class _Cluster(Protocol):
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def lengths(self) -> Sequence[int]: ...
+    def ask(self, request: bytes, /) -> bytes: ...
+
 def fit(
-    X: _Data | Cluster,
+    X: _Data | _Rows | _Cluster,
     n_components: int,
     *,
     covariance_type: _CovarianceType,
@@ -67,6 +87,7 @@ def fit(
     max_time: float | None,
     n_init: int,
     init: _StartKind | list[_Float64],
+    halving: bool,
     weights_init: _Float64 | None,
     means_init: _Float64 | None,
     covariances_init: _Float64 | None,
@@ -85,7 +106,11 @@ def fit(
     num_threads: int,
 ) -> FitResult: ...
 
-# Of rows on a cluster: the reply of a partition, and that of neighbouring partitions from theirs, in order.
+# Number of rows, and the least and the largest value of each feature.
+def extent(rows: _Rows) -> tuple[int, tuple[_Float64, _Float64]]: ...
+
+# The answer of one part of the rows of a cluster, the first of which has this number; merge joins those of neighbours,
+# in order: the same bytes for any grouping.
 def answer(
     X: _Data,
     request: bytes,
@@ -95,7 +120,7 @@ def answer(
     sample_weight: _Float64 | None,
     num_threads: int,
 ) -> bytes: ...
-def merge(replies: list[bytes]) -> bytes: ...
+def merge(answers: list[bytes]) -> bytes: ...
 
 # A data set: X, seed, sample_weight; weights_init, means_init, covariances_init. An exception is what a fit of it alone
 # raises.

@@ -7,6 +7,7 @@ from links to them. A kill leaves every file whole, and the file that is moved l
 """
 
 import errno
+import itertools
 import os
 import shutil
 import time
@@ -17,7 +18,8 @@ from types import TracebackType
 from typing import Self
 
 _PREFIX = ".staged-"
-_LEFTOVER_AGE = 86400.0  # seconds after which the hidden folder of a killed process is removed
+_LEFTOVER_AGE = 86400.0  # seconds without a change after which the hidden folder of a killed process is removed
+_number = itertools.count()  # threads may write into the same folder at the same time
 
 
 @contextmanager
@@ -54,6 +56,8 @@ def staged_file(path: Path, *, advice: str = "choose a place where you may write
         try:
             yield staged.path / target.name
         except OSError as error:
+            if error.filename is not None and staged.path not in Path(os.fsdecode(error.filename)).parents:
+                raise  # of something else, such as what is read while this is written
             reason = error.strerror or f"{error}; the disk may be full"  # NumPy's own errors have no number
             raise OSError(error.errno, f"cannot write {path}: {reason}") from error
         if (staged.path / target.name).exists():
@@ -83,7 +87,7 @@ class StagedFolder:
         self._target = target
         self._made: list[Path] = []
         place = target if target.is_dir() else target.parent
-        self.path = place / f"{_PREFIX}{os.getpid()}-{target.name}"
+        self.path = place / f"{_PREFIX}{os.getpid()}-{next(_number)}-{target.name}"
         try:
             if target.exists() and not target.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
@@ -182,5 +186,6 @@ class StagedFolder:
 def _remove_leftovers(place: Path, *, but: str) -> None:
     for folder in place.glob(f"{_PREFIX}*"):
         with suppress(OSError):  # its owner may be removing it
-            if folder.name != but and time.time() - folder.stat().st_mtime > _LEFTOVER_AGE:
+            changed = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if folder.name != but and time.time() - changed > _LEFTOVER_AGE:
                 shutil.rmtree(folder)

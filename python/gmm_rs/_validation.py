@@ -4,6 +4,7 @@ Whether data are finite is left to Rust, which looks at every number anyway.
 """
 
 import math
+from collections.abc import Iterator
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -39,7 +40,7 @@ def check_data(X: object, *, what: str = "the data") -> FloatArray:
     DimensionError
         If `X` has not two dimensions, or has no rows or no columns.
     DataTypeError
-        If `X` is not made of real numbers, or is sparse.
+        If `X` is not made of real numbers, is sparse, or is an iterator.
     ParameterError
         If `X` is masked.
 
@@ -49,6 +50,7 @@ def check_data(X: object, *, what: str = "the data") -> FloatArray:
     array([[1., 2.],
            [3., 4.]])
     """
+    refuse_one_shot(X, what=what)
     array = _to_array(X, what)
     if array.ndim == 1:
         raise DimensionError(
@@ -67,6 +69,25 @@ def check_data(X: object, *, what: str = "the data") -> FloatArray:
             f"while a minimum of 1 is required."
         )
     return _to_engine_float(array, what)
+
+
+def refuse_one_shot(X: object, *, what: str) -> None:
+    """Refuse an iterator as data: it gives its rows only once.
+
+    Raises
+    ------
+    DataTypeError
+        The message says what to pass instead.
+
+    Examples
+    --------
+    >>> refuse_one_shot([[1.0]], what="X")
+    """
+    if isinstance(X, Iterator):
+        raise DataTypeError(
+            f"{what} is an iterator ({type(X).__name__}), which gives its rows only once, but they are read several "
+            f"times: pass gmm_rs.open_rows(function), where function() returns a new iterator at each call"
+        )
 
 
 def check_float64(name: str, value: object) -> Float64Array:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from gmm_rs import __version__
 from gmm_rs.cli import _demo, _fit, _info, _predict, _sample, _select
-from gmm_rs.cli._tables import READ_AND_WRITTEN, format_of
+from gmm_rs.cli._input import STANDARD_STREAM
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture._settings import COVARIANCE_TYPES
+from gmm_rs.outputs import WRITTEN
 from gmm_rs.selection._criteria import JUDGES
+from gmm_rs.sources._formats import READ, format_of, listed
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -30,11 +32,12 @@ examples:
   {PROGRAM} sample model.npz -n 1000 -o rows.npy                       draw new rows
   {PROGRAM} COMMAND --help                                             all options of a command
 
-tables: {READ_AND_WRITTEN}, one row a line, with or without a line of column names; '-' is CSV on
-standard input or output. Parquet needs pyarrow: pip install 'gmm-rs[parquet]'.
+tables: {listed(READ)}; text has one row a line, with or without a
+line of column names. '-' is CSV on standard input or output. The last three need pyarrow: pip install
+'gmm-rs[parquet]'.
 exit codes: 0 done, 1 error in data or fit, 2 wrong usage, 130 interrupted. No half-written file is left.
 """
-_DATA = f"a table of numbers: {READ_AND_WRITTEN}, or '-' for CSV on standard input"
+_DATA = f"a table of numbers: {listed(READ)}, or '-' for CSV on standard input"
 _MODEL = "a file .npz that fit or select has written"
 
 
@@ -59,7 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_fit(commands: "Commands") -> None:
     parser = _command(commands, "fit", "fit a mixture to the rows of a table", _fit.run)
-    parser.add_argument("data", metavar="DATA", type=_table, help=_DATA)
+    parser.add_argument("data", metavar="DATA", type=_input, help=_DATA)
     parser.add_argument(
         "-k", "--components", metavar="K", type=_positive, required=True, help="number of components, required"
     )
@@ -79,7 +82,7 @@ def _add_fit(commands: "Commands") -> None:
 
 def _add_select(commands: "Commands") -> None:
     parser = _command(commands, "select", "choose the number of components and the covariances", _select.run)
-    parser.add_argument("data", metavar="DATA", type=_table, help=_DATA)
+    parser.add_argument("data", metavar="DATA", type=_input, help=_DATA)
     parser.add_argument("-o", "--output", metavar="MODEL", type=_model, help="write the best model to this file .npz")
     _add_columns(parser)
     parser.add_argument(
@@ -113,7 +116,7 @@ def _add_select(commands: "Commands") -> None:
 def _add_predict(commands: "Commands") -> None:
     parser = _command(commands, "predict", "find the component of each row", _predict.run)
     parser.add_argument("model", metavar="MODEL", help=_MODEL)
-    parser.add_argument("data", metavar="DATA", type=_table, help=_DATA)
+    parser.add_argument("data", metavar="DATA", type=_input, help=_DATA)
     _add_output(parser)
     parser.add_argument("--proba", action="store_true", help="write the probability of each component instead")
     _add_columns(parser, "; default: those that the model was fitted to, or all")
@@ -158,9 +161,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="TABLE",
-        type=_table,
-        default="-",
-        help=f"where to: {READ_AND_WRITTEN}; default: '-', CSV on standard output",
+        type=_output,
+        default=STANDARD_STREAM,
+        help=f"where to: {listed(WRITTEN)}; default: '-', CSV on standard output",
     )
 
 
@@ -217,11 +220,20 @@ def _parser(make: Callable[..., argparse.ArgumentParser], *args: str, **options:
     return make(*args, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
 
 
-def _table(text: str) -> str:
+def _input(text: str) -> str:
+    return _table(text, READ)
+
+
+def _output(text: str) -> str:
+    return _table(text, WRITTEN)
+
+
+def _table(text: str, formats: tuple[str, ...]) -> str:
     try:
-        format_of(text)
+        if text != STANDARD_STREAM:
+            format_of(text, formats)
     except ParameterError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise argparse.ArgumentTypeError(f"{error}; '-' is a pipe of CSV") from None
     return text
 
 

@@ -3,16 +3,17 @@
 import time
 from argparse import Namespace
 
+from gmm_rs.cli._input import open_table_to_fit
 from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import counted, model_summary, print_json, print_model
-from gmm_rs.cli._tables import check_writable, read_table
 from gmm_rs.mixture import GaussianMixture
+from gmm_rs.outputs import check_writable
 
 
 def run(arguments: Namespace) -> None:
     """Fit a mixture to a table and write it."""
     check_writable(arguments.output)
-    table = read_table(arguments.data, arguments.columns)
+    rows = open_table_to_fit(arguments.data, arguments.columns)
     began = time.perf_counter()
     with ProgressLine("iterations", max(1, arguments.restarts * arguments.max_iter), at_most=True) as line:
         mixture = GaussianMixture(
@@ -25,14 +26,14 @@ def run(arguments: Namespace) -> None:
             random_state=arguments.seed,
             num_threads=arguments.threads,
             callback=(lambda *_: line.advance()) if line.is_shown else None,
-        ).fit(table)
+        ).fit(rows)
     seconds = time.perf_counter() - began
     mixture.save(arguments.output)
-    bic = mixture.bic(table)
+    bic = mixture.bic(rows)
     if arguments.json:
-        numbers = {"n_rows": len(table.values), "bic": bic, "aic": mixture.aic(table), "seconds": seconds}
+        numbers = {"n_rows": rows.n_rows, "bic": bic, "aic": mixture.aic(rows), "seconds": seconds}
         print_json({"data": arguments.data, "output": arguments.output, **numbers, **model_summary(mixture)})
         return
-    print(f"{table.source}: {counted(len(table.values), 'row')}, fitted in {seconds:.3g} s; BIC {bic:.2f}")
+    print(f"{rows.name}: {counted(rows.n_rows or 0, 'row')}, fitted in {seconds:.3g} s; BIC {bic:.2f}")
     print_model(mixture)
     print(f"\nwritten to {arguments.output}")

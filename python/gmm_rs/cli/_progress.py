@@ -17,22 +17,26 @@ class ProgressLine:
     ----------
     unit : str
         What is counted.
-    total : int
-        How many there will be.
+    total : int or None
+        How many there will be, if that is known.
     at_most : bool
         Whether there may be fewer.
+    hidden : bool
+        Whether to show nothing on a terminal either.
     stream : file, optional
         Default: standard error.
     """
 
-    def __init__(self, unit: str, total: int, *, at_most: bool, stream: TextIO | None = None) -> None:
+    def __init__(
+        self, unit: str, total: int | None, *, at_most: bool, hidden: bool = False, stream: TextIO | None = None
+    ) -> None:
         self._unit = unit
         self._total = total
         self._at_most = at_most
         self._stream = sys.stderr if stream is None else stream
         self._done = 0
         self._began = self._shown = time.monotonic()
-        self.is_shown = self._stream.isatty()
+        self.is_shown = self._stream.isatty() and not hidden
 
     def __enter__(self) -> Self:
         """Give the object itself."""
@@ -46,9 +50,9 @@ class ProgressLine:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
-    def advance(self) -> None:
-        """One more is done."""
-        self._done += 1
+    def advance(self, count: int = 1) -> None:
+        """Some more are done."""
+        self._done += count
         now = time.monotonic()
         if self.is_shown and now - self._shown >= _SECONDS_BETWEEN:
             self._shown = now
@@ -58,11 +62,13 @@ class ProgressLine:
             self._stream.flush()
 
     def _text(self, seconds: float) -> str:
-        filled = _BAR * self._done // self._total
         rate = self._done / seconds
+        if self._total is None:
+            return f"{self._done:,} {self._unit}, {rate:.3g} a second"
+        filled = _BAR * self._done // self._total
         left = round((self._total - self._done) / rate)
         at_most = "at most " if self._at_most else ""
         return (
-            f"[{'#' * filled}{'.' * (_BAR - filled)}] {self._done} of {at_most}{self._total} {self._unit}, "
+            f"[{'#' * filled}{'.' * (_BAR - filled)}] {self._done:,} of {at_most}{self._total:,} {self._unit}, "
             f"{rate:.3g} a second, {at_most}{left // 60}:{left % 60:02} left"
         )

@@ -2,9 +2,11 @@
 
 from argparse import Namespace
 
+from gmm_rs.cli._in_memory import in_memory
+from gmm_rs.cli._input import open_table_to_fit
 from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import model_summary, print_json
-from gmm_rs.cli._tables import check_writable, read_table
+from gmm_rs.outputs import check_writable
 from gmm_rs.selection import select
 from gmm_rs.selection._criteria import HELD_OUT
 
@@ -13,7 +15,7 @@ def run(arguments: Namespace) -> None:
     """Fit all candidates, show how they compare, and write the best."""
     if arguments.output is not None:
         check_writable(arguments.output)
-    table = read_table(arguments.data, arguments.columns)
+    table = in_memory(open_table_to_fit(arguments.data, arguments.columns))
     n_fits = len(set(arguments.components)) * len(set(arguments.covariance))
     if arguments.criterion == HELD_OUT:
         n_fits *= arguments.folds

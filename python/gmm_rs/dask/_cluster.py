@@ -60,10 +60,6 @@ class DaskCluster:
     def lengths(self) -> list[int]:
         return self._partitions.lengths
 
-    @property
-    def weights(self) -> Float64Array | None:
-        return self._partitions.weights
-
     def ask(self, request: bytes) -> bytes:
         """The reply of all partitions to a question of the engine.
 

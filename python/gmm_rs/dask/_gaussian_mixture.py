@@ -9,12 +9,15 @@ from distributed import Client, get_client
 from gmm_rs.dask._cluster import DaskCluster
 from gmm_rs.dask._collections import RowCollection, check_collection, is_dask
 from gmm_rs.dask._evaluation import DaskEvaluatedMixture, refuse_class_prior
-from gmm_rs.dask._partitions import loaded
+from gmm_rs.dask._partitions import distinct_rows, loaded
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture import GaussianMixture as LocalMixture
-from gmm_rs.mixture._data import check_enough_rows, check_float32_extent
+from gmm_rs.mixture._data import check_distinct, check_enough_rows, check_float32_range
 from gmm_rs.mixture._features import feature_names
+from gmm_rs.mixture._gaussian_mixture import doubts_of
+from gmm_rs.mixture._settings import Settings
 from gmm_rs.mixture._sklearn import convergence_warning
+from gmm_rs.mixture._start import Start, check_start_kind
 
 
 class GaussianMixture(DaskEvaluatedMixture):
@@ -146,11 +149,22 @@ class GaussianMixture(DaskEvaluatedMixture):
         settings = self._settings()
         names = feature_names(X)
         with loaded(client, X, sample_weight) as partitions:
-            check_enough_rows(sum(partitions.lengths), settings.n_components, estimator=type(self).__name__)
+            shape = (sum(partitions.lengths), partitions.n_features)
+            check_enough_rows(shape[0], settings.n_components, estimator=type(self).__name__)
             if partitions.dtype == np.float32:
-                check_float32_extent(*partitions.extent)
+                check_float32_range(*partitions.extent)
             cluster = DaskCluster(client, partitions, self.num_threads)
-            return self._fit_rows(cluster, settings, names, partitions.weights, None)
+            result = self._fit_rows(cluster, X, shape, settings, partitions.weights, None)
+            if result["collapsed"].size and settings.reg_covar == 0.0:
+                check_distinct(distinct_rows(client, partitions, settings.n_components), settings.n_components)
+        self._set_fit(result, partitions.dtype, names)
+        self._forget_pieces()
+        return doubts_of(result, settings)
+
+    def _start(self, X: object, shape: tuple[int, int], settings: Settings, seed: int) -> Start:
+        if is_dask(X):
+            check_start_kind(self.init_params, others=" for Dask collections")
+        return super()._start(X, shape, settings, seed)
 
 
 def _client(client: Client | None) -> Client:

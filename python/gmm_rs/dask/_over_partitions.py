@@ -1,6 +1,8 @@
 """What a mixture says of the rows of Dask collections: rows as lazy collections, sums as numbers."""
 
+import math
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any
 
 import dask
@@ -9,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
-from gmm_rs._validation import Float64Array
 from gmm_rs.dask._collections import RowCollection, partitions_of, take_weights, weight_partitions
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture import GaussianMixture as LocalMixture
+from gmm_rs.mixture._criteria import Sums
 
 
 def mapped(
@@ -41,19 +43,17 @@ def mapped(
     return X.map_partitions(_evaluate_frame, **options, make=make, meta=make(options["empty"]))
 
 
-def weighted_sums(
-    X: RowCollection, model: LocalMixture, sample_weight: object, *quantities: Callable[..., Any]
-) -> list[float]:
-    """Σ w_n and, for each quantity q, Σ w_n q(x_n), computed where the partitions are.
+def summed(X: RowCollection, model: LocalMixture, sample_weight: object, *, with_entropy: bool) -> Sums:
+    """Sums over all rows, computed where the partitions are.
 
     Parameters
     ----------
     X : dask.array.Array or dask.dataframe.DataFrame
     model : GaussianMixture
     sample_weight : dask.array.Array, dask.dataframe.Series, array-like or None
-        The w_n; None stands for 1.
-    *quantities : callable
-        Each gives q of each row, shape (n,), for a model and rows (n, n_features).
+        How often each row counts.
+    with_entropy : bool
+        Whether entropies are asked for.
 
     Raises
     ------
@@ -62,11 +62,12 @@ def weighted_sums(
     rows = partitions_of(X)
     weights = [None] * len(rows) if sample_weight is None else weight_partitions(sample_weight, _lengths(X, rows))
     add_up = dask.delayed(_add_up)
-    sums = dask.compute(*(add_up(*part, model, quantities) for part in zip(rows, weights, strict=True)))
-    total, *others = np.sum(sums, axis=0).tolist()
-    if total == 0.0:
+    parts = dask.compute(*(add_up(*part, model, with_entropy) for part in zip(rows, weights, strict=True)))
+    columns = zip(*(astuple(part) for part in parts), strict=True)
+    sums = Sums(*(math.fsum(column) for column in columns))
+    if sums.weight == 0.0:
         raise ParameterError("no row of X counts: there is none, or sample_weight is zero for all of them")
-    return [total, *others]
+    return sums
 
 
 def _lengths(X: RowCollection, rows: list[Any]) -> list[int]:
@@ -87,10 +88,9 @@ def _evaluate_frame(frame: Any, *, make: Callable[..., Any], **options: Any) -> 
     return make(_evaluate_rows(frame.to_numpy(), **options), index=frame.index)
 
 
-def _add_up(rows: Any, weights: Any, model: LocalMixture, quantities: tuple[Callable[..., Any], ...]) -> Float64Array:
+def _add_up(rows: Any, weights: Any, model: LocalMixture, with_entropy: bool) -> Sums:
     """The sums over a partition. Runs on a worker."""
-    if len(rows) == 0:
-        return np.zeros(1 + len(quantities))
-    array = np.asarray(rows)
-    counts = np.ones(len(array)) if weights is None else take_weights(weights, len(array))
-    return np.array([counts.sum(), *(counts @ quantity(model, array) for quantity in quantities)])
+    counts = None if weights is None else take_weights(weights, len(rows))
+    if len(rows) == 0 or not (counts is None or counts.any()):
+        return Sums(0.0, 0.0, 0.0)
+    return model._sums(model._check_data(np.asarray(rows)), counts, None, with_entropy=with_entropy)

@@ -66,6 +66,12 @@ def loaded(client: Client, X: RowCollection, sample_weight: object) -> Iterator[
             future.release()
 
 
+def distinct_rows(client: Client, partitions: Partitions, n_rows: int) -> list[FloatArray]:
+    """Some different rows of each partition: all, if they are fewer than `n_rows`."""
+    parts = client.map(_some_distinct, partitions.rows, n_rows=n_rows, pure=False)
+    return list(_result_of_all(client, list, parts))
+
+
 def _load(client: Client, X: RowCollection, sample_weight: object, held: list[Future]) -> Partitions:
     rows = _compute(client, X, [dask.delayed(_take_rows)(rows, i) for i, rows in enumerate(partitions_of(X))])
     held += rows
@@ -109,6 +115,10 @@ def _take_rows(rows: Any, index: int) -> FloatArray:
 def _shape_of(rows: FloatArray) -> _Shape:
     extent = np.stack([rows.min(axis=0), rows.max(axis=0)]) if len(rows) else np.empty((2, 0))
     return _Shape(len(rows), rows.shape[1], rows.dtype, extent)
+
+
+def _some_distinct(rows: FloatArray, n_rows: int) -> FloatArray:
+    return np.asarray(np.unique(rows, axis=0)[:n_rows])
 
 
 def _take_weights(weights: Any, rows: FloatArray) -> Float64Array:

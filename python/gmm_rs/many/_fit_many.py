@@ -159,7 +159,7 @@ def _outcome(data: DataSet, result: "FitResult | GmmError", settings: Settings) 
     if isinstance(result, GmmError):
         return result
     if settings.reg_covar == 0.0 and result["collapsed"].size:
-        error = attempt(lambda: check_distinct(data.X, settings.n_components))
+        error = attempt(lambda: check_distinct([data.X], settings.n_components))
         if isinstance(error, GmmError):
             return error
     if data.X.dtype == np.float32:

@@ -1,15 +1,21 @@
 """What data must be like, so that a mixture can be fitted to them, beside having a matrix's shape and dtype."""
 
-import numpy as np
+from collections.abc import Iterable
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from gmm_rs import _core
 from gmm_rs._validation import FloatArray, check_data
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
+from gmm_rs.sources import RowSource
 
 _BLOCK = 65536
 
 
 def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
-    """The rows of a fit, of which there are enough.
+    """The rows of a fit as an array, of which there are enough.
 
     Raises
     ------
@@ -23,8 +29,35 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
     """
     rows = check_data(X, what="X")
     check_enough_rows(len(rows), n_components, estimator=estimator)
-    check_float32_range(rows)
+    if rows.dtype == np.float32:
+        check_float32_range(rows.min(axis=0), rows.max(axis=0))
     return rows
+
+
+def measure_source(source: RowSource, n_components: int, *, estimator: str) -> int:
+    """How many rows a source has, once all of them have been read, and found to be enough.
+
+    Raises
+    ------
+    DimensionError, DataTypeError, ParameterError, NonFiniteError
+    OSError
+        If they cannot be read.
+
+    Examples
+    --------
+    >>> from gmm_rs import open_rows
+    >>> measure_source(open_rows([[1, 2], [3, 4]]), 2, estimator="GaussianMixture")
+    2
+    """
+    try:
+        n_samples, (low, high) = _core.extent(source)
+    except NonFiniteError as error:  # the engine's, or one of the source
+        message = str(error)
+        raise NonFiniteError(f"{source.name}{message[1:]}" if message.startswith("X holds ") else message) from None
+    check_enough_rows(n_samples, n_components, estimator=estimator)
+    if source.dtype == np.float32:
+        check_float32_range(low, high)
+    return n_samples
 
 
 def check_enough_rows(n_samples: int, n_components: int, *, estimator: str) -> None:
@@ -46,8 +79,16 @@ def check_enough_rows(n_samples: int, n_components: int, *, estimator: str) -> N
         )
 
 
-def check_finite(X: FloatArray) -> None:
-    """Refuse NaN and infinity in the words of the engine, where something else reads the rows before it.
+def check_finite(X: FloatArray, *, first_row: int = 0, what: str = "X") -> None:
+    """Refuse NaN and infinity in the words of the engine, where it doesn't see the rows first, or not all of them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    first_row : int
+        The number of the first of these rows, counted from 0.
+    what : str
+        How the message calls the data.
 
     Raises
     ------
@@ -63,13 +104,13 @@ def check_finite(X: FloatArray) -> None:
             row, column = start + int(wrong[0, 0]), int(wrong[0, 1])
             value = "NaN" if np.isnan(X[row, column]) else f"{X[row, column]}"
             raise NonFiniteError(
-                f"X holds {value} at row {row}, column {column}; every entry must be finite: "
+                f"{what} holds {value} at row {first_row + row}, column {column}; every entry must be finite: "
                 f"remove or impute such rows first"
             )
 
 
-def check_float32_range(X: FloatArray) -> None:
-    """Refuse float32 data whose variances float32 cannot hold.
+def check_float32_range(low: NDArray[Any], high: NDArray[Any]) -> None:
+    """Refuse float32 data whose variances float32 cannot hold, given the range of each column.
 
     Raises
     ------
@@ -78,25 +119,10 @@ def check_float32_range(X: FloatArray) -> None:
 
     Examples
     --------
-    >>> check_float32_range(np.array([[0.0], [1e30]]))
-    """
-    if X.dtype == np.float32:
-        check_float32_extent(X.min(axis=0), X.max(axis=0))
-
-
-def check_float32_extent(smallest: FloatArray, largest: FloatArray) -> None:
-    """The same for float32 data of which the extreme numbers of each column are known, shapes (n_features,).
-
-    Raises
-    ------
-    ParameterError
-
-    Examples
-    --------
-    >>> check_float32_extent(np.array([0.0]), np.array([1e15]))
+    >>> check_float32_range(np.array([0.0]), np.array([1e10]))
     """
     limits = np.finfo(np.float32)
-    squared_range = np.square(np.asarray(largest, dtype=np.float64) - smallest)
+    squared_range = np.square(high.astype(np.float64) - low)
     out_of_range = (squared_range > limits.max) | ((squared_range > 0.0) & (squared_range < limits.tiny))
     if out_of_range.any():
         column = int(out_of_range.argmax())
@@ -106,7 +132,7 @@ def check_float32_extent(smallest: FloatArray, largest: FloatArray) -> None:
         )
 
 
-def check_distinct(X: FloatArray, n_components: int) -> None:
+def check_distinct(blocks: Iterable[FloatArray], n_components: int) -> None:
     """Refuse data with fewer different rows than components.
 
     Raises
@@ -115,12 +141,16 @@ def check_distinct(X: FloatArray, n_components: int) -> None:
 
     Examples
     --------
-    >>> check_distinct(np.array([[0.0], [0.0], [1.0]]), 2)
+    >>> check_distinct([np.array([[0.0], [0.0]]), np.array([[1.0]])], 2)
     """
-    n_distinct = len(np.unique(X, axis=0))
-    if n_distinct < n_components:
-        raise DegenerateCovarianceError(
-            "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
-            "instance caused by singleton or collapsed samples). Try to decrease the number of components, increase "
-            f"reg_covar, or scale the input data. X has {n_distinct} different rows for {n_components} components"
-        )
+    distinct: FloatArray | None = None
+    for block in blocks:
+        distinct = np.unique(block if distinct is None else np.concatenate([distinct, block]), axis=0)
+        if len(distinct) >= n_components:
+            return
+    n_distinct = 0 if distinct is None else len(distinct)
+    raise DegenerateCovarianceError(
+        "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
+        "instance caused by singleton or collapsed samples). Try to decrease the number of components, increase "
+        f"reg_covar, or scale the input data. X has {n_distinct} different rows for {n_components} components"
+    )

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmm_rs.exceptions import DataTypeError, ParameterError
+from gmm_rs.sources import RowSource
 
 _SHOWN = 5
 
 
 def feature_names(X: object) -> NDArray[np.object_] | None:
-    """Names of the columns of a data frame, of whichever library; None if it has none that are strings.
+    """Names of the columns of a source or a data frame, of whichever library; None if it has none that are strings.
 
     Raises
     ------
@@ -24,6 +25,8 @@ def feature_names(X: object) -> NDArray[np.object_] | None:
     >>> feature_names([[1.0, 2.0]]) is None
     True
     """
+    if isinstance(X, RowSource):
+        return None if X.feature_names is None else np.asarray(X.feature_names, dtype=object)
     columns: Any = getattr(X, "column_names", getattr(X, "columns", None))  # PyArrow's name, or everyone else's
     if columns is None or callable(columns) or len(columns) == 0:
         return None

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from gmm_rs import _core
 from gmm_rs._cluster import Cluster
 from gmm_rs._prior import Prior
-from gmm_rs._validation import Float64Array, FloatArray
+from gmm_rs._validation import Float64Array
+from gmm_rs.mixture._blocks import Rows
 from gmm_rs.mixture._settings import CovarianceType, Settings
 from gmm_rs.mixture._start import Start
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def fit_mixture(
-    X: FloatArray | Cluster,
+    X: Rows | Cluster,
     settings: Settings,
     start: Start,
     *,
@@ -39,6 +40,7 @@ def fit_mixture(
         max_time=settings.max_time,
         n_init=start.count(settings.n_init),
         init=start.init,
+        halving=False,
         weights_init=start.weights,
         means_init=start.means,
         covariances_init=start.covariances,

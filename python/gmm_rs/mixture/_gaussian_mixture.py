@@ -10,8 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from gmm_rs._cluster import Cluster
 from gmm_rs._validation import Float64Array, FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
-from gmm_rs.mixture._data import check_distinct, read_rows
+from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
+from gmm_rs.mixture._blockwise_sum import BLOCK
+from gmm_rs.mixture._criteria import JudgedMixture
+from gmm_rs.mixture._data import check_distinct, measure_source, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
+from gmm_rs.mixture._evaluation import Data
 from gmm_rs.mixture._features import feature_names
 from gmm_rs.mixture._fitted import as_float64
 from gmm_rs.mixture._fitting import fit_mixture
@@ -23,12 +27,13 @@ from gmm_rs.mixture._settings import Settings, check_settings
 from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start
 from gmm_rs.mixture._stepwise import StepwiseMixture
+from gmm_rs.sources import RowSource
 
 if TYPE_CHECKING:
     from gmm_rs._core import FitResult
 
 
-class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
+class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, PortableMixture):
     """Gaussian mixture, fitted by expectation-maximisation.
 
     An estimator with the parameters, methods and attributes of ``sklearn.mixture.GaussianMixture``, and more.
@@ -203,7 +208,7 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
 
     def fit(
         self,
-        X: ArrayLike,
+        X: Data,
         y: object = None,
         sample_weight: ArrayLike | None = None,
         class_prior: ArrayLike | None = None,
@@ -212,8 +217,10 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Real numbers, or a data frame of them. Float32 is read as it is, anything else as float64.
+        X : array-like of shape (n_samples, n_features), or RowSource
+            Real numbers, or a data frame of them. Float32 is read as it is, anything else as float64. What
+            `gmm_rs.open_rows` opens, and a memory map, is read block by block in each iteration: it need not fit in
+            memory, and the result is the same to the last bit.
         y : object
             Not used.
         sample_weight : array-like of shape (n_samples,), optional
@@ -233,6 +240,8 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
             If an argument or a parameter is out of its domain; it is named.
         NonFiniteError
             If `X` holds NaN or infinity.
+        OSError
+            If a source cannot be read.
         DegenerateCovarianceError
             If components collapse because there are fewer different rows than components, and `reg_covar` is 0.
 
@@ -246,7 +255,7 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
 
     def fit_predict(
         self,
-        X: ArrayLike,
+        X: Data,
         y: object = None,
         sample_weight: ArrayLike | None = None,
         class_prior: ArrayLike | None = None,
@@ -255,7 +264,7 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features), or RowSource
         y : object
             Not used.
         sample_weight : array-like of shape (n_samples,), optional
@@ -279,27 +288,33 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
         """Fit, and return what the user is to be warned of."""
         settings = self._settings()
         names = feature_names(X)
-        rows = read_rows(X, settings.n_components, estimator=type(self).__name__)
-        row_weights = check_sample_weight(sample_weight, len(rows))
-        log_prior = check_class_prior(class_prior, len(rows), settings.n_components)
-        return self._fit_rows(rows, settings, names, row_weights, log_prior)
+        rows, shape = self._rows_to_fit(X, settings.n_components)
+        row_weights = check_sample_weight(sample_weight, shape[0])
+        log_prior = check_class_prior(class_prior, shape[0], settings.n_components)
+        result = self._fit_rows(rows, X, shape, settings, row_weights, log_prior)
+        if result["collapsed"].size and settings.reg_covar == 0.0:
+            check_distinct((block.rows for block in blocks_of(rows, BLOCK)), settings.n_components)
+        self._set_fit(result, rows.dtype, names)
+        self._forget_pieces()
+        return doubts_of(result, settings)
 
     def _fit_rows(
         self,
-        rows: FloatArray | Cluster,
+        rows: Rows | Cluster,
+        X: object,
+        shape: tuple[int, int],
         settings: Settings,
-        names: NDArray[np.object_] | None,
         sample_weight: Float64Array | None,
         log_prior: Float64Array | None,
-    ) -> list[str]:
-        """The same of rows that have been checked, whose columns have these names."""
+    ) -> "FitResult":
+        """Fit these rows of `X`, wherever they are."""
         seed = resolve_seed(self.random_state)
         if settings.warm_start and hasattr(self, "means_"):
-            start = self._last_parameters(settings, _n_features(rows))
+            start = self._last_parameters(settings, shape[1])
         else:
-            start = self._start(rows, settings, seed)
+            start = self._start(X, shape, settings, seed)
         with observed(settings, start.count(settings.n_init)) as observer:
-            result = fit_mixture(
+            return fit_mixture(
                 rows,
                 settings,
                 start,
@@ -308,11 +323,6 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
                 log_prior=log_prior,
                 observer=observer,
             )
-        if result["collapsed"].size and settings.reg_covar == 0.0 and isinstance(rows, np.ndarray):
-            check_distinct(rows, settings.n_components)
-        self._set_fit(result, rows.dtype, names)
-        self._forget_pieces()
-        return _doubts(result, settings)
 
     def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:
         """Take what a fit has found, of rows of this dtype whose columns have these names."""
@@ -326,11 +336,19 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 
-    def _start(self, rows: FloatArray | Cluster, settings: Settings, seed: int) -> Start:
+    def _rows_to_fit(self, X: object, n_components: int) -> tuple[Rows, tuple[int, int]]:
+        """Rows, and how many rows and columns there are."""
+        rows, estimator = to_rows(X), type(self).__name__
+        if isinstance(rows, RowSource):
+            return rows, (measure_source(rows, n_components, estimator=estimator), rows.n_features)
+        rows = read_rows(rows, n_components, estimator=estimator)
+        return rows, rows.shape
+
+    def _start(self, X: object, shape: tuple[int, int], settings: Settings, seed: int) -> Start:
         return read_start(
             self.init_params,
-            rows if isinstance(rows, np.ndarray) else None,
-            _n_features(rows),
+            X,
+            shape,
             settings,
             seed,
             weights_init=self.weights_init,
@@ -349,11 +367,7 @@ class GaussianMixture(StepwiseMixture, DistributionMixture, PortableMixture):
         )
 
 
-def _n_features(rows: FloatArray | Cluster) -> int:
-    return int(rows.shape[1]) if isinstance(rows, np.ndarray) else rows.n_features
-
-
-def _doubts(result: "FitResult", settings: Settings) -> list[str]:
+def doubts_of(result: "FitResult", settings: Settings) -> list[str]:
     """What a user should know before trusting a fit."""
     doubts = []
     collapsed = result["collapsed"].tolist()

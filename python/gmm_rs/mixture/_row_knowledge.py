@@ -7,8 +7,10 @@ from gmm_rs._validation import Float64Array, check_float64
 from gmm_rs.exceptions import DimensionError, ParameterError
 
 
-def check_sample_weight(sample_weight: object, n_samples: int) -> Float64Array | None:
+def check_sample_weight(sample_weight: object, n_samples: int | None) -> Float64Array | None:
     """How often each row counts, shape (n_samples,); None stays None, and a number is for all rows.
+
+    `n_samples` is None if the rows have not been counted yet.
 
     Raises
     ------
@@ -25,11 +27,14 @@ def check_sample_weight(sample_weight: object, n_samples: int) -> Float64Array |
     if sample_weight is None:
         return None
     weights = check_float64("sample_weight", sample_weight)
-    if weights.ndim == 0:
+    if weights.ndim == 0 and n_samples is not None:
         weights = np.full(n_samples, float(weights))
+    if n_samples is None and weights.ndim == 1:
+        n_samples = len(weights)
     if weights.shape != (n_samples,):
         raise DimensionError(
-            f"sample_weight must have shape ({n_samples},), one weight for each row of X, but has {weights.shape}"
+            f"sample_weight must have shape ({_shown(n_samples)},), one weight for each row of X, but has "
+            f"{weights.shape}"
         )
     check_not_negative("sample_weight", weights)
     if not weights.any():
@@ -37,10 +42,11 @@ def check_sample_weight(sample_weight: object, n_samples: int) -> Float64Array |
     return weights
 
 
-def check_class_prior(class_prior: object, n_samples: int, n_components: int) -> Float64Array | None:
+def check_class_prior(class_prior: object, n_samples: int | None, n_components: int) -> Float64Array | None:
     """Log-probabilities (n_samples, n_components) of the components for each row; None if nothing is said of any.
 
     The rows of `class_prior` are divided by their largest entry, so that the largest logarithm of each is 0.
+    `n_samples` is None if the rows have not been counted yet.
 
     Raises
     ------
@@ -58,9 +64,11 @@ def check_class_prior(class_prior: object, n_samples: int, n_components: int) ->
     if class_prior is None:
         return None
     probabilities = np.array(check_float64("class_prior", class_prior))
+    if n_samples is None and probabilities.ndim == 2:
+        n_samples = len(probabilities)
     if probabilities.shape != (n_samples, n_components):
         raise DimensionError(
-            f"class_prior must have shape (n_samples, n_components) = ({n_samples}, {n_components}), "
+            f"class_prior must have shape (n_samples, n_components) = ({_shown(n_samples)}, {n_components}), "
             f"but has {probabilities.shape}"
         )
     check_not_negative("class_prior", probabilities)
@@ -72,6 +80,10 @@ def check_class_prior(class_prior: object, n_samples: int, n_components: int) ->
         )
     divide_by_largest(probabilities)
     return None if (probabilities == 1.0).all() else to_log_prior(probabilities)
+
+
+def _shown(n_samples: int | None) -> int | str:
+    return "n_samples" if n_samples is None else n_samples
 
 
 def check_not_negative(name: str, values: Float64Array) -> Float64Array:

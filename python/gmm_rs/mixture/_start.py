@@ -6,11 +6,12 @@ from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 
-from gmm_rs._validation import Float64Array, FloatArray, check_float64
+from gmm_rs._validation import Float64Array, check_data, check_float64
 from gmm_rs.exceptions import DimensionError, ParameterError
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, covariances_of
 from gmm_rs.mixture._data import check_finite
 from gmm_rs.mixture._settings import Settings
+from gmm_rs.sources import RowSource
 
 StartKind: TypeAlias = Literal["kmeans", "k-means++", "random", "random_from_data", "short-em"]
 START_KINDS = ("kmeans", "k-means++", "random", "random_from_data", "short-em")
@@ -42,8 +43,8 @@ class Start:
 
 def read_start(
     init_params: object,
-    X: FloatArray | None,
-    n_features: int,
+    X: object,
+    shape: tuple[int, int],
     settings: Settings,
     seed: int,
     *,
@@ -57,9 +58,10 @@ def read_start(
     ----------
     init_params : str, array-like or callable
         See `gmm_rs.GaussianMixture`. A callable is called once for each start.
-    X : ndarray of shape (n_samples, n_features) or None
-        None if the rows are not in memory: then there are only the kinds that have names.
-    n_features : int
+    X : array-like or RowSource
+        The rows, as the user gave them: what a callable gets is an array.
+    shape : tuple of int
+        (n_samples, n_features)
     settings : Settings
     seed : int
         Of the random state that a callable gets.
@@ -69,11 +71,11 @@ def read_start(
     ------
     DimensionError, DataTypeError, ParameterError, DegenerateCovarianceError
     """
-    n_components = settings.n_components
+    n_components, n_features = settings.n_components, shape[1]
     covariances = None if precisions_init is None else read_precisions(precisions_init, settings, n_features)
     weights = None if weights_init is None else check_weights(weights_init, n_components)
     means = None if means_init is None else check_means(means_init, n_components, n_features)
-    return Start(_read_init(init_params, X, settings, seed), weights, means, covariances)
+    return Start(_read_init(init_params, X, shape[0], settings, seed), weights, means, covariances)
 
 
 def read_precisions(
@@ -109,22 +111,26 @@ def check_start_kind(init_params: object, *, others: str = "") -> StartKind:
 
 
 def _read_init(
-    init_params: object, X: FloatArray | None, settings: Settings, seed: int
+    init_params: object, X: object, n_samples: int, settings: Settings, seed: int
 ) -> StartKind | list[Float64Array]:
     if isinstance(init_params, str):
         return check_start_kind(init_params, others=", labels, responsibilities or a function")
-    if X is None:
-        return check_start_kind(init_params, others=" for rows that are not in memory")
     if not callable(init_params):
-        return [_responsibilities("init_params", init_params, len(X), settings.n_components)]
-    check_finite(X)
+        return [_responsibilities("init_params", init_params, n_samples, settings.n_components)]
+    if isinstance(X, RowSource):
+        raise ParameterError(
+            f"init_params is a function, which needs an array of all rows, but {X.name} is read block by block: pass "
+            f"a kind of start, such as 'kmeans', or labels"
+        )
+    rows = check_data(X, what="X")
+    check_finite(rows)
     make = cast(Callable[..., Any], init_params)
     random_state = np.random.RandomState(np.random.MT19937(seed))
     return [
         _responsibilities(
             "what init_params returns",
-            make(X, n_components=settings.n_components, random_state=random_state),
-            len(X),
+            make(rows, n_components=settings.n_components, random_state=random_state),
+            n_samples,
             settings.n_components,
         )
         for _ in range(settings.n_init)

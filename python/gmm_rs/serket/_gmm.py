@@ -64,7 +64,8 @@ class GMM(Module):
     prior : Prior, optional
         What is believed about the classes before the data are seen. Default ``Prior()``.
     n_init : int
-        Number of k-means starts, of which the result with the highest lower bound is kept.
+        Number of k-means starts. After every five iterations the better half of them goes on, until two are left; of
+        these the one with the highest lower bound is kept.
     tol : float
         Stop when an iteration changes the lower bound (see `lower_bounds_`) by less than this, in nats a row; with 0,
         after `itr` iterations.
@@ -332,6 +333,7 @@ class GMM(Module):
             max_time=None,
             n_init=self.n_init,
             init="kmeans",
+            halving=True,
             weights_init=None,
             means_init=None,
             covariances_init=None,

@@ -4,19 +4,20 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use gmm_core::{
-    Acceleration, Fit, FitConfig, GmmError, LogPrior, PriorConfig, Progress, Regularisation,
-    RowKnowledge, Rows, Start, StartReport, StopRule,
+    Acceleration, Fit, FitConfig, Float, GmmError, LogPrior, PriorConfig, Progress, Regularisation,
+    RowKnowledge, Source, Start, StartReport, StopRule, Threads,
 };
+use numpy::ndarray::{ArrayView1, ArrayView2};
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
     PyReadonlyArrayDyn,
 };
 use pyo3::{Bound, FromPyObject, IntoPyObject, Py, PyAny, PyResult, Python, pyfunction};
 
-use crate::arrays::{FloatMatrix, with_view};
 use crate::compute::compute;
 use crate::errors::PyGmmError;
 use crate::mixture::{initial, parameters};
+use crate::source::{OnSource, PySource};
 
 /// A fit as a dict of plain values and arrays.
 #[derive(IntoPyObject)]
@@ -111,7 +112,7 @@ impl Init<'_> {
 #[pyfunction]
 #[pyo3(signature = (
     X, n_components, *, covariance_type, max_iter, tol, relative_tol, max_time,
-    n_init, init, weights_init, means_init,
+    n_init, init, halving, weights_init, means_init,
     covariances_init, seed, acceleration, reg_covar,
     weight_concentration_prior, mean_precision_prior, mean_prior, degrees_of_freedom_prior,
     covariance_prior, sample_weight, log_prior, align_to, observer,
@@ -124,7 +125,7 @@ impl Init<'_> {
 )]
 pub(crate) fn fit<'py>(
     py: Python<'py>,
-    X: FloatMatrix<'py>,
+    X: PySource<'py>,
     n_components: usize,
     covariance_type: &str,
     max_iter: usize,
@@ -133,6 +134,7 @@ pub(crate) fn fit<'py>(
     max_time: Option<f64>,
     n_init: usize,
     init: Init<'py>,
+    halving: bool,
     weights_init: Option<PyReadonlyArray1<'py, f64>>,
     means_init: Option<PyReadonlyArray2<'py, f64>>,
     covariances_init: Option<PyReadonlyArrayDyn<'py, f64>>,
@@ -172,6 +174,7 @@ pub(crate) fn fit<'py>(
         stop: stop_rule(relative_tol),
         max_time: max_time.map(duration).transpose().map_err(PyGmmError)?,
         start: init.starts(n_init).map_err(PyGmmError)?,
+        halving,
         initial,
         seed,
         regularisation: match reg_covar {
@@ -180,7 +183,6 @@ pub(crate) fn fit<'py>(
         },
         acceleration: accelerated(acceleration).map_err(PyGmmError)?,
     };
-    let n_samples = X.n_samples();
     let log_prior = log_prior.as_ref().map(|array| array.as_array());
     let sample_weight = sample_weight.as_ref().map(|array| array.as_array());
     let align_to = align_to.as_ref().map(|array| array.as_array());
@@ -192,18 +194,47 @@ pub(crate) fn fit<'py>(
             ControlFlow::Break(())
         }
     };
-    let fitted = with_view!(X, |view| compute(py, num_threads, |threads| {
-        let knowledge = RowKnowledge {
-            log_prior: log_prior
-                .map(|array| LogPrior::new(array, n_samples, n_components))
-                .transpose()?,
+    let view = X.view();
+    let fitted = compute(py, num_threads, |threads| {
+        let fitting = Fitting {
+            config: &config,
+            log_prior,
             sample_weight,
             align_to,
+            threads,
+            observer,
         };
-        gmm_core::fit(Rows::new(view)?, &config, knowledge, threads, observer)
-    }));
-    let fitted = fitted.map_err(|error| raised.unwrap_or(error))?;
+        view.run(fitting, sample_weight)
+    });
+    let fitted = fitted.map_err(|error| X.raised_or(raised.unwrap_or(error)))?;
     Ok(FitResult::new(py, fitted))
+}
+
+/// A fit of rows that are to come.
+struct Fitting<'a, O> {
+    config: &'a FitConfig,
+    log_prior: Option<ArrayView2<'a, f64>>,
+    sample_weight: Option<ArrayView1<'a, f64>>,
+    align_to: Option<ArrayView2<'a, f64>>,
+    threads: &'a Threads,
+    observer: O,
+}
+
+impl<O: FnMut(Progress) -> ControlFlow<()>> OnSource for Fitting<'_, O> {
+    type Result = Fit;
+
+    fn on<T: Float>(self, source: Source<'_, T>) -> Result<Fit, GmmError> {
+        let (n_samples, n_components) = (source.n_samples(), self.config.n_components);
+        let knowledge = RowKnowledge {
+            log_prior: self
+                .log_prior
+                .map(|array| LogPrior::new(array, n_samples, n_components))
+                .transpose()?,
+            sample_weight: self.sample_weight,
+            align_to: self.align_to,
+        };
+        gmm_core::fit(source, self.config, knowledge, self.threads, self.observer)
+    }
 }
 
 /// Looks for Ctrl-C and calls the observer after an iteration.

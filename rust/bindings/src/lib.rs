@@ -11,6 +11,7 @@ mod fit;
 mod fit_many;
 mod mixture;
 mod precisions_cholesky;
+mod source;
 mod statistics;
 mod text;
 
@@ -30,6 +31,8 @@ mod _core {
     use crate::fit_many::fit_many;
     #[pymodule_export]
     use crate::precisions_cholesky::precisions_cholesky;
+    #[pymodule_export]
+    use crate::source::{answer, extent, merge};
     #[pymodule_export]
     use crate::statistics::{maximise, recentre, statistics};
     #[pymodule_export]

@@ -2,19 +2,19 @@
 //!
 //! Nothing of size N × K is kept. Each thread has tables for one tile and the sums of one span of rows.
 
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Axis, s};
+use ndarray::{ArrayView2, Axis};
 use pulp::{Simd, WithSimd};
 
-use crate::data::Rows;
+use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels;
 use crate::kernels::point::Anchor;
 use crate::parallel::{Spans, Threads};
 use crate::responsibilities::Responsibilities;
-use crate::sufficient_stats::{MomentKind, PairwiseSum, SufficientStats};
+use crate::source::{Pass, Request, Source};
+use crate::sufficient_stats::{MomentKind, SufficientStats};
 use crate::tile_moments::Tables;
 use crate::watch::Watch;
 
@@ -35,55 +35,35 @@ impl<E: Float> Accumulator<E> {
         }
     }
 
-    /// Sufficient statistics of all rows, and the log-likelihood. The anchors are those nearest to the wanted ones, one
-    /// for each component, that `E` can hold. A pass ends early once `watch` is stopped; what it gives is then of no use.
-    pub(crate) fn pass<T: Float, R: Responsibilities<E>>(
-        &self,
-        rows: Rows<'_, T>,
-        wanted_anchors: &[Vec<f64>],
+    /// The pass that sums sufficient statistics, and the log-likelihood. They are about the anchors nearest to the wanted
+    /// ones, one for each component, that `E` can hold. A pass ends early once `watch` is stopped; what it gives is then of
+    /// no use.
+    pub(crate) fn moments<'a, R: Responsibilities<E>>(
+        &'a self,
+        wanted_anchors: &'a [Vec<f64>],
         kind: MomentKind,
-        responsibilities: &R,
-        threads: &Threads,
-        watch: &Watch,
-    ) -> SufficientStats {
+        responsibilities: &'a R,
+        watch: &'a Watch,
+    ) -> Moments<'a, E, R> {
+        Moments {
+            accumulator: self,
+            anchors: wanted_anchors.iter().map(|x| Anchor::new(x)).collect(),
+            wanted_anchors,
+            kind,
+            responsibilities,
+            watch,
+        }
+    }
+
+    /// How a pass splits so many rows.
+    pub(crate) fn spans(&self, n_samples: usize, kind: MomentKind) -> Spans {
         let (n_components, n_features) = (self.n_components, self.n_features);
-        let spans = Spans::new(
-            rows.n_samples(),
+        Spans::new(
+            n_samples,
+            n_features,
             flops_per_row(n_components, n_features, kind),
             SufficientStats::bytes(n_components, n_features, kind),
-        );
-        let anchors: Vec<Anchor<E>> = wanted_anchors.iter().map(|x| Anchor::new(x)).collect();
-        let of_span = |span| {
-            let mut tables = self.take();
-            tables.sums.reset(n_components, n_features, kind);
-            kernels::run(Accumulate {
-                rows: rows.reborrow(),
-                anchors: &anchors,
-                kind,
-                responsibilities,
-                watch,
-                span,
-                tables: &mut tables,
-            });
-            let stats = tables.sums.unpadded(n_components, n_features, kind);
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(tables);
-            stats
-        };
-        let mut partials = PairwiseSum::default();
-        for wave in spans.waves() {
-            for stats in threads.map(wave, of_span) {
-                partials.push(stats);
-            }
-        }
-        let mut sum = partials.total().expect("data have at least one row");
-        sum.anchors = anchors
-            .iter()
-            .map(|anchor| anchor.to_f64(n_features))
-            .collect();
-        sum
+        )
     }
 
     /// Tables that no thread uses.
@@ -97,6 +77,73 @@ impl<E: Float> Accumulator<E> {
     }
 }
 
+/// A pass that sums sufficient statistics.
+#[derive(Debug)]
+pub(crate) struct Moments<'a, E, R> {
+    accumulator: &'a Accumulator<E>,
+    wanted_anchors: &'a [Vec<f64>],
+    anchors: Vec<Anchor<E>>,
+    kind: MomentKind,
+    responsibilities: &'a R,
+    watch: &'a Watch,
+}
+
+impl<E: Float, R: Responsibilities<E>> Moments<'_, E, R> {
+    /// The statistics of all rows of `source`.
+    ///
+    /// # Errors
+    /// Those of [`Source::pass`].
+    pub(crate) fn of<T: Float>(
+        &self,
+        source: &Source<'_, T>,
+        threads: &Threads,
+    ) -> Result<SufficientStats, GmmError> {
+        let mut stats = source.pass(self, threads, self.watch)?;
+        let anchors = self.anchors.iter();
+        stats.anchors = anchors
+            .map(|anchor| anchor.to_f64(self.accumulator.n_features))
+            .collect();
+        Ok(stats)
+    }
+}
+
+impl<T: Float, E: Float, R: Responsibilities<E>> Pass<T> for Moments<'_, E, R> {
+    type Sum = SufficientStats;
+
+    fn spans(&self, n_samples: usize) -> Spans {
+        self.accumulator.spans(n_samples, self.kind)
+    }
+
+    fn of_span(&self, rows: ArrayView2<'_, T>, start: usize) -> SufficientStats {
+        let Accumulator {
+            n_components,
+            n_features,
+            idle,
+        } = self.accumulator;
+        let mut tables = self.accumulator.take();
+        tables.sums.reset(*n_components, *n_features, self.kind);
+        kernels::run(Accumulate {
+            rows,
+            start,
+            moments: self,
+            tables: &mut tables,
+        });
+        let stats = tables.sums.unpadded(*n_components, *n_features, self.kind);
+        idle.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(tables);
+        stats
+    }
+
+    fn request(&self) -> Option<Request> {
+        Some(Request::Moments {
+            anchors: self.wanted_anchors.to_vec(),
+            kind: self.kind,
+            responsibilities: self.responsibilities.portable()?,
+        })
+    }
+}
+
 /// About how many floating-point operations a pass spends on one row.
 pub(crate) fn flops_per_row(n_components: usize, n_features: usize, kind: MomentKind) -> usize {
     let per_component = match kind {
@@ -107,34 +154,39 @@ pub(crate) fn flops_per_row(n_components: usize, n_features: usize, kind: Moment
     n_components * (per_component + 40)
 }
 
-/// The work of [`Accumulator::pass`] on one span.
-struct Accumulate<'a, T, E, R> {
-    rows: Rows<'a, T>,
-    anchors: &'a [Anchor<E>],
-    kind: MomentKind,
-    responsibilities: &'a R,
-    watch: &'a Watch,
-    span: Range<usize>,
+/// The work of [`Moments`] on one span.
+struct Accumulate<'a, 'm, T, E, R> {
+    rows: ArrayView2<'a, T>,
+    start: usize,
+    moments: &'a Moments<'m, E, R>,
     tables: &'a mut Tables<E>,
 }
 
-impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, T, E, R> {
+impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, '_, T, E, R> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let lanes = E::lanes(simd);
-        let mut start = self.span.start;
-        let span = self.rows.view().slice_move(s![self.span, ..]);
-        for rows in span.axis_chunks_iter(Axis(0), self.tables.tile.capacity) {
-            if self.watch.is_stopped() {
+        let Moments {
+            anchors,
+            kind,
+            responsibilities,
+            watch,
+            ..
+        } = self.moments;
+        let mut start = self.start;
+        for rows in self
+            .rows
+            .axis_chunks_iter(Axis(0), self.tables.tile.capacity)
+        {
+            if watch.is_stopped() {
                 return;
             }
             let tables = &mut *self.tables;
             tables.tile.tile.load::<E::Lanes<S>, T>(rows);
-            tables.sums.log_likelihood +=
-                self.responsibilities.fill(lanes, start, &mut tables.tile);
-            tables.add(lanes, rows, self.anchors, self.kind);
+            tables.sums.log_likelihood += responsibilities.fill(lanes, start, &mut tables.tile);
+            tables.add(lanes, rows, anchors, *kind);
             start += rows.nrows();
         }
     }

@@ -40,6 +40,10 @@ pub struct FitConfig {
     pub max_time: Option<Duration>,
     /// Where EM starts from.
     pub start: Start,
+    /// Whether after every five iterations only the better half of the starts goes on, until two are left (successive
+    /// halving, Jamieson & Talwalkar 2016). The others are reported as [`Behind`](crate::StartFailure::Behind). For fits
+    /// with a prior: under none, those that lead may be about to collapse.
+    pub halving: bool,
     /// What is known of the parameters of every start.
     pub initial: InitialParameters,
     /// Equal seeds give equal bits.
@@ -120,6 +124,7 @@ impl FitConfig {
             stop: StopRule::Absolute,
             max_time: None,
             start: Start::drawn(StartMethod::KMeans, 1),
+            halving: false,
             initial: InitialParameters::default(),
             seed: 0,
             regularisation: Regularisation::Prior(PriorConfig::default()),

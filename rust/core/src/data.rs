@@ -49,6 +49,21 @@ impl<'a, T: Float> Rows<'a, T> {
         Ok(Self { view })
     }
 
+    /// The same rows before anybody has looked for NaN and infinity.
+    ///
+    /// # Errors
+    /// [`GmmError::EmptyData`] without rows or columns.
+    pub(crate) fn to_be_checked(view: ArrayView2<'a, T>) -> Result<Self, GmmError> {
+        let (n_samples, n_features) = view.dim();
+        match n_samples > 0 && n_features > 0 {
+            true => Ok(Self { view }),
+            false => Err(GmmError::EmptyData {
+                n_samples,
+                n_features,
+            }),
+        }
+    }
+
     /// Number of rows, N.
     pub fn n_samples(&self) -> usize {
         self.view.nrows()
@@ -127,7 +142,7 @@ impl<'a> LogPrior<'a> {
 }
 
 /// Whether every entry is finite; contiguous data are read in blocks that vectorise.
-fn all_finite<T: Float>(view: ArrayView2<'_, T>) -> bool {
+pub(crate) fn all_finite<T: Float>(view: ArrayView2<'_, T>) -> bool {
     let finite = |x: &T| x.to_f64().is_finite();
     match view.as_slice_memory_order() {
         Some(slice) => slice

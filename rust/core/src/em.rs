@@ -4,27 +4,26 @@
 //! Neither lowers the lower bound, the log-likelihood plus the log-density of the prior
 //! (Dempster, Laird & Rubin 1977, thm. 1).
 
-use ndarray::Array1;
-
-use crate::accumulate::{Accumulator, flops_per_row};
+use crate::accumulate::Accumulator;
 use crate::collapse::Resolution;
 use crate::config::{FitConfig, RowKnowledge};
 use crate::covariance::CovarianceType;
-use crate::data::{LogPrior, Rows};
+use crate::data::LogPrior;
 use crate::density::Densities;
 use crate::error::GmmError;
-use crate::evaluate::Evaluator;
 use crate::float::Float;
 use crate::m_step::{loses_digits, m_step};
 use crate::mixture::Mixture;
-use crate::parallel::{Spans, Threads};
+use crate::parallel::Threads;
 use crate::precision::Precision;
 use crate::prior::Prior;
 use crate::responsibilities::{Posterior, Responsibilities, RowTerms};
+use crate::source::Source;
 use crate::spread::Spread;
 use crate::sufficient_stats::{MomentKind, SufficientStats};
 use crate::total::TotalScatter;
 use crate::watch::Watch;
+use crate::worst_row::{WorstRow, WorstRowPass};
 
 /// A component with less than this many rows, in expectation, counts as empty. Where weights are small, so that all
 /// rows together count less than their number, a row is what one counts on average.
@@ -41,7 +40,7 @@ pub(crate) struct Task<'a> {
 
 /// What all starts of a fit share.
 pub(crate) struct Em<'a, T> {
-    pub(crate) rows: Rows<'a, T>,
+    pub(crate) source: Source<'a, T>,
     pub(crate) config: &'a FitConfig,
     pub(crate) prior: Prior,
     pub(crate) resolution: Resolution,
@@ -64,7 +63,8 @@ pub(crate) struct Em<'a, T> {
 /// A mixture and what a pass over the data says of it.
 pub(crate) struct Expectation<T> {
     pub(crate) mixture: Mixture,
-    pub(crate) densities: Densities<T>,
+    precision: Precision,
+    densities: Densities<T>,
     pub(crate) stats: SufficientStats,
     /// Lower bound, mean of the rows.
     pub(crate) bound: f64,
@@ -72,7 +72,7 @@ pub(crate) struct Expectation<T> {
 
 impl<'a, T: Float> Em<'a, T> {
     pub(crate) fn new(
-        rows: Rows<'a, T>,
+        source: Source<'a, T>,
         config: &'a FitConfig,
         task: &'a Task<'_>,
         spread: &Spread,
@@ -87,20 +87,17 @@ impl<'a, T: Float> Em<'a, T> {
             covariance_type,
             spread,
         )?;
-        let total_scatter = (covariance_type == CovarianceType::Tied).then(|| {
-            let origin = &spread.mean;
-            let weights = knowledge.sample_weight;
-            TotalScatter::new(
-                rows.reborrow(),
-                origin,
-                weights,
-                weight_unit,
-                threads,
-                watch,
-            )
-        });
-        watch.check()?;
-        let (mut total_weight, mut n_counted) = (rows.n_samples() as f64, rows.n_samples() as f64);
+        let total_scatter = match covariance_type {
+            CovarianceType::Tied => {
+                let (origin, weights) = (&spread.mean, knowledge.sample_weight);
+                let scatter =
+                    TotalScatter::new(&source, origin, weights, weight_unit, threads, watch)?;
+                Some(scatter)
+            }
+            _ => None,
+        };
+        let mut total_weight = source.n_samples() as f64;
+        let mut n_counted = total_weight;
         if let Some(weights) = knowledge.sample_weight {
             total_weight = weight_unit * weights.sum();
             n_counted = weights.iter().filter(|&&w| w > 0.0).count() as f64;
@@ -109,8 +106,8 @@ impl<'a, T: Float> Em<'a, T> {
             total_weight,
             one_row: (total_weight / n_counted).min(1.0),
             weight_unit,
-            accumulator: Accumulator::new(config.n_components, rows.n_features()),
-            rows,
+            accumulator: Accumulator::new(config.n_components, source.n_features()),
+            source,
             config,
             resolution: Resolution::new::<T>(spread, &prior),
             prior,
@@ -148,7 +145,7 @@ impl<'a, T: Float> Em<'a, T> {
     ) -> Result<(Mixture, f64), GmmError> {
         let expect = |mixture: Mixture| {
             let precision = Precision::new(&mixture, self.threads)?;
-            self.expect(mixture, &precision)
+            self.expect(mixture, precision)
         };
         let mut current = expect(mixture)?;
         for _ in 0..n_iter {
@@ -161,22 +158,23 @@ impl<'a, T: Float> Em<'a, T> {
     pub(crate) fn expect(
         &self,
         mixture: Mixture,
-        precision: &Precision,
+        precision: Precision,
     ) -> Result<Expectation<T>, GmmError> {
-        let densities = Densities::new(precision);
+        let densities = Densities::new(&precision);
         let mut stats = self.statistics(
             &precision.means,
             self.moment_kind(),
-            &self.posterior(&densities),
+            &self.posterior(&precision, &densities),
         )?;
         stats.log_likelihood += self.total_weight * self.log_unit;
         // Each covariance is in the density of the prior as exponent / 2 rows with its determinant are.
         let gaussians = mixture.covariances().count() as f64 * self.prior.exponent;
         let log_prior_density =
-            self.prior.log_density(&mixture, precision) + gaussians * self.log_unit;
+            self.prior.log_density(&mixture, &precision) + gaussians * self.log_unit;
         Ok(Expectation {
             bound: (stats.log_likelihood + log_prior_density) / self.total_weight,
             mixture,
+            precision,
             densities,
             stats,
         })
@@ -184,16 +182,31 @@ impl<'a, T: Float> Em<'a, T> {
 
     /// The M-step that follows `current`.
     pub(crate) fn next(&self, current: &Expectation<T>) -> Result<Mixture, GmmError> {
-        self.maximise(&current.stats, &self.posterior(&current.densities))
+        let Expectation {
+            precision,
+            densities,
+            stats,
+            ..
+        } = current;
+        self.maximise(stats, &self.posterior(precision, densities))
     }
 
-    fn posterior<'b>(&'b self, densities: &'b Densities<T>) -> Posterior<'b, T> {
+    fn posterior<'b>(
+        &'b self,
+        precision: &'b Precision,
+        densities: &'b Densities<T>,
+    ) -> Posterior<'b, T> {
         Posterior {
+            precision,
             densities,
-            terms: RowTerms {
-                log_prior: self.knowledge.log_prior.as_ref().map(LogPrior::reborrow),
-                sample_weight: self.knowledge.sample_weight,
-            },
+            terms: self.row_terms(),
+        }
+    }
+
+    fn row_terms(&self) -> RowTerms<'_> {
+        RowTerms {
+            log_prior: self.knowledge.log_prior.as_ref().map(LogPrior::reborrow),
+            sample_weight: self.knowledge.sample_weight,
         }
     }
 
@@ -206,33 +219,25 @@ impl<'a, T: Float> Em<'a, T> {
         }
     }
 
-    fn statistics<R: Responsibilities<T>>(
+    pub(crate) fn statistics<R: Responsibilities<T>>(
         &self,
         anchors: &[Vec<f64>],
         kind: MomentKind,
         responsibilities: &R,
     ) -> Result<SufficientStats, GmmError> {
-        let stats = self.accumulator.pass(
-            self.rows.reborrow(),
-            anchors,
-            kind,
-            responsibilities,
-            self.threads,
-            self.watch,
-        );
-        self.watch.check()?;
+        let moments = self
+            .accumulator
+            .moments(anchors, kind, responsibilities, self.watch);
+        let stats = moments.of(&self.source, self.threads)?;
         Ok(stats.scaled(self.weight_unit))
     }
 
     /// How many spans of rows, which threads can share, a pass has.
     pub(crate) fn n_spans(&self) -> usize {
-        let (n_components, n_features) = (self.config.n_components, self.rows.n_features());
-        let kind = self.moment_kind();
-        let flops = flops_per_row(n_components, n_features, kind);
-        let bytes = SufficientStats::bytes(n_components, n_features, kind);
-        Spans::new(self.rows.n_samples(), flops, bytes)
-            .ranges()
-            .len()
+        let spans = self
+            .accumulator
+            .spans(self.source.n_samples(), self.moment_kind());
+        spans.ranges().len()
     }
 
     /// The M-step. Where `stats` are too far from the new means for exact differences, they are taken once
@@ -281,23 +286,10 @@ impl<'a, T: Float> Em<'a, T> {
         else {
             return Ok(None);
         };
-        let mut norms = Array1::zeros(self.rows.n_samples());
-        Evaluator::new(mixture)?.score_samples(
-            self.rows,
-            self.knowledge.log_prior,
-            self.threads,
-            norms.view_mut(),
-        )?;
-        let counts = |n: &usize| {
-            self.knowledge
-                .sample_weight
-                .is_none_or(|weights| weights[*n] > 0.0)
-        };
-        let worst = (0..self.rows.n_samples())
-            .filter(counts)
-            .min_by(|&a, &b| norms[a].total_cmp(&norms[b]))
-            .expect("some row counts");
-        let row = self.rows.view().row(worst).mapv(Float::to_f64).to_vec();
+        let precision = Precision::new(mixture, self.threads)?;
+        let pass = WorstRowPass::<T>::new(&precision, self.row_terms());
+        let WorstRow(worst) = self.source.pass(&pass, self.threads, self.watch)?;
+        let (_, row) = worst.expect("some row counts");
         let weight = self.one_row / self.total_weight;
         Ok(Some((
             empty,

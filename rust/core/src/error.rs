@@ -69,6 +69,10 @@ pub enum GmmError {
         value: f64,
     },
 
+    /// Rows could not be read again and again.
+    #[error("{0}")]
+    Reading(String),
+
     /// The observer of a fit asked it to stop.
     #[error("the fit was stopped by its observer")]
     Interrupted,

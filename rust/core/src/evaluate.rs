@@ -145,13 +145,14 @@ fn each_tile<T: Float, W: Output>(
     let (n_components, n_features) = (precision.n_components(), precision.n_features());
     let densities = Densities::<T>::new(precision);
     let flops = flops_per_row(n_components, n_features, MomentKind::Full);
-    let spans = Spans::new(rows.n_samples(), flops, 0);
+    let spans = Spans::new(rows.n_samples(), n_features, flops, 0);
     let parts = out.axis_chunks_iter_mut(Axis(0), spans.span_len());
     let work = spans.ranges().into_iter().zip(parts).collect();
     threads.map(work, |(span, part)| {
         kernels::run(SpanEvaluation {
             rows: rows.view().slice_move(s![span.clone(), ..]),
             posterior: Posterior {
+                precision,
                 densities: &densities,
                 terms: RowTerms {
                     log_prior: log_prior.as_ref().map(LogPrior::reborrow),

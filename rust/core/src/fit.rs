@@ -10,10 +10,12 @@ use crate::em::{Em, Task};
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::init::starts::Starts;
+use crate::init::trial_rows::is_sampled;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::restarts::Restarts;
 use crate::run::Run;
+use crate::source::Source;
 use crate::spread::Spread;
 use crate::units::Units;
 use crate::watch::Watch;
@@ -64,6 +66,9 @@ pub enum StartFailure {
     /// Components collapsed and were made wider. The model counts where every start failed.
     #[error("{}", collapses(.0))]
     Collapsed(Vec<Collapse>),
+    /// It did not go on, because it was behind the better half of the starts ([`FitConfig::halving`]).
+    #[error("behind the better half of the starts")]
+    Behind,
     /// The time of the fit was over before its first iteration.
     #[error("max_time was over before its first iteration")]
     OutOfTime,
@@ -87,37 +92,47 @@ fn collapses(of: &[Collapse]) -> String {
     format!("collapsed: {}", all.join(", "))
 }
 
-/// Fits a mixture to `rows` and returns the best of all starts.
+/// Fits a mixture to the rows of `source` ([`Rows`](crate::Rows), or where else they may be) and returns the best of all
+/// starts.
 ///
 /// `observer` is called on the calling thread: after iterations, soon and in order for each start, and while long
 /// work goes on. It stops the fit by breaking, within moments.
 ///
 /// # Errors
 /// [`GmmError::Shape`] and [`GmmError::Parameter`] for a prior, ridges or row knowledge that don't fit the data,
-/// [`GmmError::DegenerateCovariance`] if the mixture to start from has one, [`GmmError::Interrupted`] from the observer.
-pub fn fit<T: Float>(
-    rows: Rows<'_, T>,
+/// [`GmmError::DegenerateCovariance`] if the mixture to start from has one, [`GmmError::Interrupted`] from the observer,
+/// [`GmmError::Reading`] where rows that aren't in memory can't be read.
+pub fn fit<'a, T: Float>(
+    source: impl Into<Source<'a, T>>,
     config: &FitConfig,
     knowledge: RowKnowledge<'_>,
     threads: &Threads,
     observer: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, GmmError> {
+    let source = source.into();
     let watch = Watch::new(config.max_time);
     watch.run(observer, || {
-        fit_watched(rows.reborrow(), config, knowledge, threads, &watch)
+        fit_watched(&source, config, knowledge, threads, &watch)
     })
 }
 
 /// The fit itself, in units in which the data are of ordinary size.
 pub(crate) fn fit_watched<T: Float>(
-    rows: Rows<'_, T>,
+    source: &Source<'_, T>,
     config: &FitConfig,
     knowledge: RowKnowledge<'_>,
     threads: &Threads,
     watch: &Watch,
 ) -> Result<Fit, GmmError> {
-    config.check(rows.n_samples(), rows.n_features())?;
-    knowledge.check(rows.n_samples(), config.n_components)?;
+    config.check(source.n_samples(), source.n_features())?;
+    knowledge.check(source.n_samples(), config.n_components)?;
+    if source.in_memory().is_none() && !is_sampled(source, config.n_components) {
+        // There are few.
+        let numbers: Vec<usize> = (0..source.n_samples()).collect();
+        let data = source.rows(&numbers, threads, watch)?;
+        let source = Rows::new(data.view())?.into();
+        return fit_watched(&source, config, knowledge, threads, watch);
+    }
     let weights = knowledge.sample_weight.map(RowWeights::new);
     let mut knowledge = knowledge.reborrow();
     knowledge.sample_weight = weights.as_ref().map(RowWeights::in_units);
@@ -127,31 +142,32 @@ pub(crate) fn fit_watched<T: Float>(
         threads,
         watch,
     };
-    let spread = Spread::measured(rows.reborrow(), knowledge.sample_weight, threads);
-    let Some(units) = Units::of_data(&rows, &spread, config)? else {
-        return fit_ordinary(rows, config, &task, &spread.positive()?, 0.0);
+    let weights = knowledge.sample_weight;
+    let spread = Spread::measured(source, weights, threads, watch)?;
+    let Some(units) = Units::of_data(source, &spread, config, threads, watch)? else {
+        return fit_ordinary(source, config, &task, &spread.positive()?, 0.0);
     };
-    let scaled = units.rows(&rows);
-    let rows = Rows::new(scaled.view())?;
-    let spread = Spread::new(rows.reborrow(), knowledge.sample_weight, threads)?;
+    let scaled = source.scaled(&units);
+    let source = scaled.source()?;
+    let spread = Spread::new(&source, weights, threads, watch)?;
     let config = units.config(config)?;
-    let mut fit = fit_ordinary(rows, &config, &task, &spread, units.log_density())?;
+    let mut fit = fit_ordinary(&source, &config, &task, &spread, units.log_density())?;
     fit.mixture = units.restored(fit.mixture)?;
     Ok(fit)
 }
 
 /// Fits a mixture to rows of ordinary size, whose log-densities get `log_unit` each.
 fn fit_ordinary<T: Float>(
-    rows: Rows<'_, T>,
+    source: &Source<'_, T>,
     config: &FitConfig,
     task: &Task<'_>,
     spread: &Spread,
     log_unit: f64,
 ) -> Result<Fit, GmmError> {
-    let em = Em::new(rows.reborrow(), config, task, spread, log_unit)?;
+    let em = Em::new(source.reborrow(), config, task, spread, log_unit)?;
     Restarts {
         em: &em,
-        starts: Starts::new(&em, spread),
+        starts: Starts::new(&em, spread)?,
     }
     .run()
 }
@@ -188,7 +204,21 @@ impl StartReport {
         }
     }
 
-    /// Of a start that gave none.
+    /// Of a start that does not go on because others are better.
+    pub(crate) fn of_one_behind(run: &Run) -> Self {
+        let report = Self::of(run);
+        Self {
+            failure: report.failure.or(Some(StartFailure::Behind)),
+            ..report
+        }
+    }
+
+    /// Of a start that gave an error.
+    pub(crate) fn of_error(error: GmmError) -> Self {
+        Self::of_failure(StartFailure::Error(error))
+    }
+
+    /// Of a start that gave no model.
     pub(crate) fn of_failure(failure: StartFailure) -> Self {
         Self {
             lower_bound: f64::NEG_INFINITY,

@@ -47,6 +47,7 @@ mod error;
 mod evaluate;
 mod fit;
 mod float;
+mod halving;
 mod init;
 mod kernels;
 mod linalg;
@@ -61,6 +62,7 @@ mod prior;
 mod responsibilities;
 mod restarts;
 mod run;
+mod source;
 mod spread;
 mod squarem;
 mod start;
@@ -74,6 +76,7 @@ mod total;
 mod units;
 mod watch;
 mod weights;
+mod worst_row;
 
 pub use assignment::assign;
 pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, StopRule};
@@ -89,6 +92,9 @@ pub use mixture::Mixture;
 pub use parallel::Threads;
 pub use precisions_cholesky::precisions_cholesky;
 pub use prior::PriorConfig;
+pub use source::{
+    BlockReader, BlockRows, Blocks, Cluster, ClusterRows, Part, Source, answer, merge_answers,
+};
 pub use start::{InitialParameters, Start, StartMethod};
 pub use stepwise::maximise;
 pub use sufficient_stats::SufficientStats;

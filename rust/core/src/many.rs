@@ -31,7 +31,7 @@ impl Fitter<'_> {
         knowledge: RowKnowledge<'_>,
     ) -> Result<Fit, GmmError> {
         self.watch.check()?;
-        fit_watched(rows, config, knowledge, &self.single, self.watch)
+        fit_watched(&rows.into(), config, knowledge, &self.single, self.watch)
     }
 }
 

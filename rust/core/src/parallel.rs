@@ -20,8 +20,12 @@ const MAX_SPANS: usize = 64;
 /// Spans that may be worked on at a time however large their partial results are.
 const MIN_SPANS: usize = 8;
 
-/// Rows of a span at most. More rows make more spans.
-const MAX_SPAN_LEN: usize = 1 << 16;
+/// Rows of a span at most. More rows make more spans. All lengths of spans divide it, so that parts of the rows whose
+/// lengths are multiples of it begin where spans do.
+const MAX_SPAN_LEN: usize = MAX_TILE << 7;
+
+/// Values of a span at most, unless a tile has more: a block of rows that are read from somewhere is a few spans.
+pub(crate) const MAX_SPAN_VALUES: usize = 1 << 20;
 
 /// Floating-point operations below which a span is not worth the hand-over to another thread.
 const MIN_FLOPS_PER_SPAN: usize = 1 << 21;
@@ -89,7 +93,7 @@ impl Threads {
     }
 }
 
-/// Splits rows into spans of equal length, a multiple of [`MAX_TILE`].
+/// Splits rows into spans of equal length, [`MAX_TILE`] times a power of two.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spans {
     n_samples: usize,
@@ -99,19 +103,31 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
-    /// Spans for work of `flops_per_row`, each with a partial result of `partial_bytes`.
-    pub(crate) fn new(n_samples: usize, flops_per_row: usize, partial_bytes: usize) -> Self {
+    /// Spans for work of `flops_per_row` on rows of `n_features`, each with a partial result of `partial_bytes`.
+    pub(crate) fn new(
+        n_samples: usize,
+        n_features: usize,
+        flops_per_row: usize,
+        partial_bytes: usize,
+    ) -> Self {
         let at_a_time = (MAX_PARTIAL_BYTES / partial_bytes.max(1)).clamp(MIN_SPANS, MAX_SPANS);
         let worthwhile = MIN_FLOPS_PER_SPAN.div_ceil(flops_per_row.max(1));
-        let span_len = n_samples
-            .div_ceil(at_a_time)
-            .max(worthwhile)
-            .min(MAX_SPAN_LEN);
+        let wanted = n_samples.div_ceil(at_a_time).max(worthwhile);
+        let most = (MAX_SPAN_VALUES / n_features).min(MAX_SPAN_LEN);
+        let mut span_len = MAX_TILE;
+        while span_len < wanted && 2 * span_len <= most {
+            span_len *= 2;
+        }
         Self {
             n_samples,
-            span_len: span_len.next_multiple_of(MAX_TILE),
+            span_len,
             at_a_time,
         }
+    }
+
+    /// Spans of the same length for a part of the rows, or for others.
+    pub(crate) fn of(self, n_samples: usize) -> Self {
+        Self { n_samples, ..self }
     }
 
     /// Rows of every span but the last.
@@ -142,20 +158,23 @@ mod tests {
 
     #[test]
     fn spans_cover_all_rows_once_and_start_at_tiles() {
-        for (n, flops, bytes) in [
-            (1, 1, 1),
-            (191, 10, 8),
-            (100_000, 5_000, 1 << 16),
-            (1 << 20, 50, 1 << 30),
-            (1 << 23, 50, 8),
+        for (n, n_features, flops, bytes) in [
+            (1, 1, 1, 1),
+            (191, 3, 10, 8),
+            (100_000, 40, 5_000, 1 << 16),
+            (1 << 20, 2, 50, 1 << 30),
+            (1 << 20, 1 << 21, 50, 1 << 30),
+            (1 << 23, 5, 50, 8),
         ] {
-            let spans = Spans::new(n, flops, bytes);
+            let spans = Spans::new(n, n_features, flops, bytes);
             let ranges = spans.ranges();
             assert_eq!(spans.waves().flatten().collect::<Vec<_>>(), ranges);
             assert_eq!(ranges[0].start, 0);
             assert_eq!(ranges[ranges.len() - 1].end, n);
             assert!(spans.waves().all(|wave| wave.len() <= MAX_SPANS));
-            assert!(ranges.iter().all(|r| r.len() <= MAX_SPAN_LEN + MAX_TILE));
+            assert_eq!(MAX_SPAN_LEN % spans.span_len(), 0);
+            let most = (MAX_SPAN_VALUES / n_features).max(MAX_TILE);
+            assert!(ranges.iter().all(|r| r.len() <= most));
             assert!(ranges.windows(2).all(|w| w[0].end == w[1].start));
             assert!(
                 ranges

@@ -8,6 +8,7 @@ use std::f64::consts::TAU;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use pulp::{Simd, WithSimd};
+use serde::{Deserialize, Serialize};
 
 use crate::covariance::Covariances;
 use crate::error::GmmError;
@@ -22,7 +23,7 @@ use crate::parallel::Threads;
 const MANY_FEATURES: usize = 48;
 
 /// All components of a mixture, ready for evaluation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Precision {
     /// μ_k.
     pub(crate) means: Vec<Vec<f64>>,
@@ -34,7 +35,7 @@ pub(crate) struct Precision {
 }
 
 /// L_k⁻¹.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Factors {
     /// Packed lower triangles.
     Full(Vec<Vec<f64>>),

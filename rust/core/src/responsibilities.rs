@@ -14,6 +14,8 @@ use crate::density::{Densities, GroupScratch};
 use crate::float::Float;
 use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::softmax::softmax;
+use crate::precision::Precision;
+use crate::source::PortableResponsibilities;
 use crate::tile::{Buffer, Tile, buffer, tile_len};
 
 /// Tables of one thread for one tile.
@@ -66,6 +68,11 @@ pub(crate) trait Responsibilities<E: Float>: Sync {
         start: usize,
         scratch: &mut TileScratch<E>,
     ) -> f64;
+
+    /// The same for rows that are elsewhere, if that is possible.
+    fn portable(&self) -> Option<PortableResponsibilities> {
+        None
+    }
 }
 
 /// What is known of the rows when a model is applied to them.
@@ -77,9 +84,20 @@ pub(crate) struct RowTerms<'a> {
     pub(crate) sample_weight: Option<ArrayView1<'a, f64>>,
 }
 
+impl RowTerms<'_> {
+    /// The same, borrowed for a shorter time.
+    pub(crate) fn reborrow(&self) -> RowTerms<'_> {
+        RowTerms {
+            log_prior: self.log_prior.as_ref().map(LogPrior::reborrow),
+            sample_weight: self.sample_weight.map(|view| view.reborrow()),
+        }
+    }
+}
+
 /// The posterior of a mixture.
 #[derive(Debug)]
 pub(crate) struct Posterior<'a, E> {
+    pub(crate) precision: &'a Precision,
     pub(crate) densities: &'a Densities<E>,
     pub(crate) terms: RowTerms<'a>,
 }
@@ -109,6 +127,11 @@ impl<E: Float> Responsibilities<E> for Posterior<'_, E> {
                 .map(|n| scratch.weights[n].to_f64() * scratch.log_prob_norm(n))
                 .sum(),
         }
+    }
+
+    fn portable(&self) -> Option<PortableResponsibilities> {
+        let is_portable = self.terms.log_prior.is_none();
+        is_portable.then(|| PortableResponsibilities::Posterior(self.precision.clone()))
     }
 }
 

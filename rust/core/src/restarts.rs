@@ -1,7 +1,8 @@
 //! All starts of a fit: in which order they run, and which one is the best.
 //!
-//! Where a pass over the data is too short to keep the threads busy, starts run at the same time; else one after
-//! another. What a start does depends on the seed and its number only, so that both give the same.
+//! Where the rows are in memory and a pass over them is too short to keep the threads busy, starts run at the same time;
+//! else one after another. What a start does depends on the seed and its number only, and which ones go on is decided when
+//! all have made as many iterations, so that both give the same.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,7 +11,7 @@ use crate::error::GmmError;
 use crate::fit::{Fit, StartFailure, StartReport};
 use crate::float::Float;
 use crate::init::starts::Starts;
-use crate::run::Run;
+use crate::run::{Run, RunState};
 
 /// Spans of a pass for each thread from which starts run one after another.
 const MANY_SPANS: usize = 4;
@@ -21,36 +22,62 @@ pub(crate) struct Restarts<'b, 'a, T> {
     pub(crate) starts: Starts<'b, 'a, T>,
 }
 
+/// A start under way, or the report on one that has ended.
+pub(crate) type Runner<T> = Result<RunState<T>, StartReport>;
+
 impl<T: Float> Restarts<'_, '_, T> {
     /// Runs them.
     ///
     /// # Errors
     /// That of the first start if all fail; [`GmmError::Interrupted`] when the fit is stopped.
     pub(crate) fn run(&self) -> Result<Fit, GmmError> {
-        let threads = self.em.threads;
         let best = Best::default();
+        let finish = |(start, runner): (usize, Runner<T>)| {
+            let finish = |run| self.em.finish(run).map_err(StartReport::of_error);
+            match runner.and_then(finish) {
+                Ok(run) => best.take(start, run),
+                Err(report) => report,
+            }
+        };
         let numbers: Vec<usize> = (0..self.starts.count()).collect();
-        let run_start = |start| best.take(start, self.run_start(start));
-        let reports = if self.em.n_spans() < MANY_SPANS * threads.count() {
-            threads.map(numbers, run_start)
+        let reports = if self.em.config.halving {
+            let runners = self.halved(numbers).into_iter().enumerate();
+            self.map(runners.collect(), finish)
         } else {
-            numbers.into_iter().map(run_start).collect()
+            self.map(numbers, |start| finish((start, self.begin(start))))
         };
         self.em.watch.check()?;
         best.into_fit(reports)
     }
 
-    fn run_start(&self, start: usize) -> Result<Run, StartFailure> {
+    /// `work` of every item, in the order of the items.
+    pub(crate) fn map<I: Send, R: Send>(
+        &self,
+        items: Vec<I>,
+        work: impl Fn(I) -> R + Send + Sync,
+    ) -> Vec<R> {
+        let threads = self.em.threads;
+        let is_in_memory = self.em.source.in_memory().is_some();
+        if is_in_memory && self.em.n_spans() < MANY_SPANS * threads.count() {
+            threads.map(items, work)
+        } else {
+            items.into_iter().map(work).collect()
+        }
+    }
+
+    /// Start number `start` before its first iteration.
+    pub(crate) fn begin(&self, start: usize) -> Runner<T> {
         let watch = self.em.watch;
         // Of one start there is always an iteration.
         let in_time = || match start > 0 && watch.is_out_of_time() {
-            true => Err(StartFailure::OutOfTime),
+            true => Err(StartReport::of_failure(StartFailure::OutOfTime)),
             false => Ok(()),
         };
         in_time()?;
-        let mixture = self.starts.mixture(start)?;
+        let mixture = self.starts.mixture(start);
+        let mixture = mixture.map_err(StartReport::of_error)?;
         in_time()?;
-        Ok(self.em.run_from(mixture, start)?)
+        self.em.start(mixture, start).map_err(StartReport::of_error)
     }
 }
 
@@ -60,15 +87,11 @@ struct Best(Mutex<Option<(usize, Run)>>);
 
 impl Best {
     /// Keeps `run` if it is better than what there was, and reports it.
-    fn take(&self, start: usize, run: Result<Run, StartFailure>) -> StartReport {
-        let run = match run {
-            Ok(run) => run,
-            Err(failure) => return StartReport::of_failure(failure),
-        };
+    fn take(&self, start: usize, run: Run) -> StartReport {
         let report = StartReport::of(&run);
         let mut best = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_better = best.as_ref().is_none_or(|(other, best)| {
-            run.is_better_than(best) || (start < *other && !best.is_better_than(&run))
+            run.rank() > best.rank() || (start < *other && run.rank() >= best.rank())
         });
         if is_better {
             *best = Some((start, run));

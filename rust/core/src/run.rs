@@ -1,4 +1,6 @@
 //! One start of EM: its iterations, how it ends, and what happens to components that collapse or lose all rows.
+//!
+//! A start is a state that iterations lead on one by one, so that several can be run side by side.
 
 use crate::collapse::Floors;
 use crate::config::{Acceleration, Progress, StopRule};
@@ -9,7 +11,6 @@ use crate::float::Float;
 use crate::mixture::Mixture;
 use crate::precision::Precision;
 use crate::squarem::Squarem;
-use crate::sufficient_stats::SufficientStats;
 
 /// Floors that a covariance may be given one after another until it has a Cholesky factor; the second always suffices
 /// but for overflow.
@@ -32,86 +33,139 @@ pub(crate) struct Run {
     pub(crate) collapses: Vec<Collapse>,
 }
 
-impl Run {
-    /// Whether it is better than another: without a collapse, or else with a higher bound.
-    pub(crate) fn is_better_than(&self, other: &Self) -> bool {
-        match (self.collapses.is_empty(), other.collapses.is_empty()) {
-            (true, false) => true,
-            (false, true) => false,
-            _ => self.bound > other.bound,
-        }
-    }
+/// Whether no component has collapsed, and then the bound.
+pub(crate) type Rank = (bool, f64);
+
+fn rank(collapses: &[Collapse], bound: f64) -> Rank {
+    (collapses.is_empty(), bound)
 }
 
-/// What changes from one iteration to the next, beside the mixture.
-struct State {
-    iteration: usize,
+/// A start between two iterations.
+pub(crate) struct RunState<T> {
+    /// Its number among all starts of the fit.
+    start: usize,
+    current: Expectation<T>,
     squarem: Option<Squarem>,
+    safeguard: Safeguard,
+    log_likelihoods: Vec<f64>,
+    lower_bounds: Vec<f64>,
+    converged: bool,
+}
+
+/// What keeps the covariances of a start positive definite, and when it was needed.
+struct Safeguard {
+    /// The iteration under way; 0 before the first.
+    iteration: usize,
     floors: Floors,
     collapses: Vec<Collapse>,
 }
 
+impl Run {
+    /// What starts are compared by: the higher, the better.
+    pub(crate) fn rank(&self) -> Rank {
+        rank(&self.collapses, self.bound)
+    }
+}
+
+impl<T> RunState<T> {
+    /// What starts are compared by so far: the higher, the better.
+    pub(crate) fn rank(&self) -> Rank {
+        rank(&self.safeguard.collapses, self.current.bound)
+    }
+
+    /// The start as if it ended here.
+    pub(crate) fn into_run(self) -> Run {
+        Run {
+            bound: self.current.bound,
+            log_likelihood: self.current.stats.log_likelihood,
+            mixture: self.current.mixture,
+            log_likelihoods: self.log_likelihoods,
+            lower_bounds: self.lower_bounds,
+            converged: self.converged,
+            collapses: self.safeguard.collapses,
+        }
+    }
+}
+
 impl<T: Float> Em<'_, T> {
-    /// Runs EM from a mixture, as start number `start`; as long as it ends with an empty component and giving that one to
-    /// the row that is explained worst leads to something better, goes on from there. Where the component ends empty
-    /// again, only more iterations have raised the bound: it stays where it was.
+    /// Start number `start`, from a mixture, before its first iteration.
     ///
     /// # Errors
     /// [`GmmError::Interrupted`] when the fit is stopped.
-    pub(crate) fn run_from(&self, mixture: Mixture, start: usize) -> Result<Run, GmmError> {
-        let (mut run, mut stats) = self.run(mixture, start)?;
-        while self.config.max_iter > 0
-            && !self.watch.is_out_of_time()
-            && let Some((k, mixture)) = self.with_empty_component_moved(&run.mixture, &stats)?
-        {
-            let (moved, moved_stats) = self.run(mixture, start)?;
-            if !moved.is_better_than(&run) || self.is_empty(moved_stats.zeroth[k]) {
-                break;
-            }
-            (run, stats) = (moved, moved_stats);
-        }
-        Ok(run)
-    }
-
-    /// Runs EM from `mixture`. The statistics returned are those of the final model.
-    fn run(&self, mixture: Mixture, start: usize) -> Result<(Run, SufficientStats), GmmError> {
-        let mut log_likelihoods = Vec::new();
-        let mut lower_bounds = Vec::new();
-        let mut converged = false;
-        let mut state = State {
+    pub(crate) fn start(&self, mixture: Mixture, start: usize) -> Result<RunState<T>, GmmError> {
+        let mut safeguard = Safeguard {
             iteration: 0,
-            squarem: (self.config.acceleration == Acceleration::Squarem)
-                .then(|| Squarem::new(&self.prior.variance)),
             floors: Floors::none(mixture.covariances().count()),
             collapses: Vec::new(),
         };
-        let mut current = self.expect_sound(mixture, &mut state)?;
-        for iteration in 1..=self.config.max_iter {
-            state.iteration = iteration;
-            let previous = current.bound;
-            current = self.advance(current, &mut state)?;
-            log_likelihoods.push(current.stats.log_likelihood);
-            lower_bounds.push(current.bound);
-            self.watch.tell(Progress::Iteration {
-                start,
-                iteration,
-                lower_bound: current.bound,
-            });
-            converged = self.has_converged(previous, current.bound);
-            if converged || self.watch.is_out_of_time() {
+        Ok(RunState {
+            start,
+            current: self.expect_sound(mixture, &mut safeguard)?,
+            squarem: (self.config.acceleration == Acceleration::Squarem)
+                .then(|| Squarem::new(&self.prior.variance)),
+            safeguard,
+            log_likelihoods: Vec::new(),
+            lower_bounds: Vec::new(),
+            converged: false,
+        })
+    }
+
+    /// Whether there is no iteration left. Of a start there is always one, if any is allowed.
+    pub(crate) fn is_over(&self, run: &RunState<T>) -> bool {
+        let iteration = run.safeguard.iteration;
+        run.converged
+            || iteration == self.config.max_iter
+            || (iteration > 0 && self.watch.is_out_of_time())
+    }
+
+    /// One iteration.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] when the fit is stopped.
+    pub(crate) fn step(&self, run: &mut RunState<T>) -> Result<(), GmmError> {
+        run.safeguard.iteration += 1;
+        let previous = run.current.bound;
+        run.current = self.advance(run)?;
+        let bound = run.current.bound;
+        run.log_likelihoods.push(run.current.stats.log_likelihood);
+        run.lower_bounds.push(bound);
+        run.converged = self.has_converged(previous, bound);
+        self.watch.tell(Progress::Iteration {
+            start: run.start,
+            iteration: run.safeguard.iteration,
+            lower_bound: bound,
+        });
+        Ok(())
+    }
+
+    /// All iterations that are left. As long as the start ends with an empty component and giving that one to the row that
+    /// is explained worst leads to something better, goes on from there. Where the component ends empty again, only more
+    /// iterations have raised the bound: it stays where it was.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] when the fit is stopped.
+    pub(crate) fn finish(&self, run: RunState<T>) -> Result<Run, GmmError> {
+        let mut run = self.to_the_end(run)?;
+        while self.config.max_iter > 0
+            && !self.watch.is_out_of_time()
+            && let Some((k, mixture)) =
+                self.with_empty_component_moved(&run.current.mixture, &run.current.stats)?
+        {
+            let moved = self.to_the_end(self.start(mixture, run.start)?)?;
+            let is_better = moved.rank() > run.rank();
+            if !is_better || self.is_empty(moved.current.stats.zeroth[k]) {
                 break;
             }
+            run = moved;
         }
-        let run = Run {
-            mixture: current.mixture,
-            bound: current.bound,
-            log_likelihood: current.stats.log_likelihood,
-            log_likelihoods,
-            lower_bounds,
-            converged,
-            collapses: state.collapses,
-        };
-        Ok((run, current.stats))
+        Ok(run.into_run())
+    }
+
+    fn to_the_end(&self, mut run: RunState<T>) -> Result<RunState<T>, GmmError> {
+        while !self.is_over(&run) {
+            self.step(&mut run)?;
+        }
+        Ok(run)
     }
 
     fn has_converged(&self, previous: f64, bound: f64) -> bool {
@@ -122,20 +176,17 @@ impl<T: Float> Em<'_, T> {
         (bound - previous).abs() < self.config.tol * unit
     }
 
-    /// One iteration: the M-step and the pass that follows it, or a step of SQUAREM that is at least as good as where
-    /// it starts.
-    fn advance(
-        &self,
-        current: Expectation<T>,
-        state: &mut State,
-    ) -> Result<Expectation<T>, GmmError> {
-        let plain = state.floors.lift(self.next(&current)?);
-        if let Some(squarem) = &mut state.squarem
+    /// What an iteration leads to: the M-step and the pass that follows it, or a step of SQUAREM that is at least as good
+    /// as where it starts.
+    fn advance(&self, run: &mut RunState<T>) -> Result<Expectation<T>, GmmError> {
+        let current = &run.current;
+        let plain = run.safeguard.floors.lift(self.next(current)?);
+        if let Some(squarem) = &mut run.squarem
             && let Some(trial) = squarem.propose(&current.mixture, &plain)
         {
-            let trial = state.floors.lift(trial);
+            let trial = run.safeguard.floors.lift(trial);
             if let Ok(precision) = self.resolution.factorise(&trial, self.threads)? {
-                let accepted = self.expect(trial, &precision)?;
+                let accepted = self.expect(trial, precision)?;
                 if accepted.bound >= current.bound {
                     squarem.accepted();
                     return Ok(accepted);
@@ -143,43 +194,45 @@ impl<T: Float> Em<'_, T> {
             }
             squarem.rejected();
         }
-        self.expect_sound(plain, state)
+        self.expect_sound(plain, &mut run.safeguard)
     }
 
     /// The pass over the data under `mixture`, in which covariances that have collapsed get a floor.
     fn expect_sound(
         &self,
         mixture: Mixture,
-        state: &mut State,
+        safeguard: &mut Safeguard,
     ) -> Result<Expectation<T>, GmmError> {
-        let (mixture, precision) = self.sound(mixture, state)?;
-        self.expect(mixture, &precision)
+        let (mixture, precision) = self.sound(mixture, safeguard)?;
+        self.expect(mixture, precision)
     }
 
     fn sound(
         &self,
         mut mixture: Mixture,
-        state: &mut State,
+        safeguard: &mut Safeguard,
     ) -> Result<(Mixture, Precision), GmmError> {
         for _ in 0..=MAX_FLOORS * mixture.covariances().count() {
             let collapsed = match self.resolution.factorise(&mixture, self.threads)? {
                 Ok(precision) => return Ok((mixture, precision)),
                 Err(k) => k,
             };
-            state.note(
+            safeguard.note(
                 collapsed,
                 mixture.n_components(),
                 mixture.covariances().count(),
             );
-            state.floors.raise(collapsed, &mixture, &self.resolution);
-            mixture = state.floors.lift(mixture);
+            safeguard
+                .floors
+                .raise(collapsed, &mixture, &self.resolution);
+            mixture = safeguard.floors.lift(mixture);
         }
         let precision = Precision::new(&mixture, self.threads)?;
         Ok((mixture, precision))
     }
 }
 
-impl State {
+impl Safeguard {
     /// Notes that a covariance has collapsed: that of component `k`, or of all where there is but one.
     fn note(&mut self, k: usize, n_components: usize, n_covariances: usize) {
         let components = if n_covariances == 1 {
@@ -209,7 +262,7 @@ mod tests {
     use crate::config::{FitConfig, RowKnowledge};
     use crate::data::Rows;
     use crate::em::Task;
-    use crate::init::responsibilities::HardLabels;
+    use crate::init::responsibilities::Given;
     use crate::parallel::Threads;
     use crate::spread::Spread;
     use crate::watch::Watch;
@@ -222,7 +275,8 @@ mod tests {
             let spread = ((n * (17 + 12 * d)) % 31) as f64 / 31.0;
             100.0 * ((n % 3) * (1 - d)) as f64 + spread
         });
-        let labels: Vec<u32> = (0..90).map(|n| u32::from(n % 3 == 2)).collect();
+        let labelled = |(n, k)| f64::from(u8::from(usize::from(n % 3 == 2) == k));
+        let responsibilities = Array2::from_shape_fn((90, 3), labelled);
         let rows = Rows::new(data.view()).expect("finite");
         let threads = Threads::new(1).expect("1 thread");
         let config = FitConfig {
@@ -230,20 +284,21 @@ mod tests {
             ..FitConfig::new(3)
         };
         let watch = Watch::new(None);
-        let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
+        let spread = Spread::new(&rows.into(), None, &threads, &watch).expect("finite squares");
         let task = Task {
             knowledge: RowKnowledge::default(),
             weight_unit: 1.0,
             threads: &threads,
             watch: &watch,
         };
-        let em = Em::new(rows, &config, &task, &spread, 0.0).expect("valid");
+        let em = Em::new(rows.into(), &config, &task, &spread, 0.0).expect("valid");
         let run = em
-            .mixture_of(&HardLabels {
-                labels: &labels,
+            .mixture_of(&Given {
+                responsibilities: responsibilities.view(),
                 sample_weight: None,
             })
-            .and_then(|mixture| em.run_from(mixture, 0))
+            .and_then(|mixture| em.start(mixture, 0))
+            .and_then(|run| em.finish(run))
             .expect("a fit");
         for weight in run.mixture.weights() {
             assert!((weight - 1.0 / 3.0).abs() < 1e-3, "{weight}");

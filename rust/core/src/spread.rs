@@ -4,19 +4,19 @@
 //! (Tukey 1977, §2D) and is one of few: at most one in a hundred. Mean and variance are those of the
 //! other values. Where nothing is far out they are the plain ones. Multiplying or shifting a feature multiplies or shifts the result.
 
-use std::ops::Range;
-
-use ndarray::{ArrayView1, ArrayView2, Axis, s};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
 
-use crate::data::Rows;
 use crate::error::{GmmError, check_parameter};
 use crate::float::Float;
 use crate::kernels;
 use crate::parallel::{Spans, Threads};
+use crate::source::{Pass, Request, Source, Sum};
 use crate::stratified::stratified;
+use crate::watch::Watch;
 use crate::weights::RelativeWeights;
 
 /// Rows that the quartiles are taken from, at most.
@@ -41,13 +41,14 @@ impl Spread {
     /// [`measured`](Self::measured), with every variance above 0.
     ///
     /// # Errors
-    /// [`GmmError::Parameter`] where a square overflows.
+    /// [`GmmError::Parameter`] where a square overflows; those of [`Source::pass`].
     pub(crate) fn new<T: Float>(
-        rows: Rows<'_, T>,
+        source: &Source<'_, T>,
         sample_weight: Option<ArrayView1<'_, f64>>,
         threads: &Threads,
+        watch: &Watch,
     ) -> Result<Self, GmmError> {
-        Self::measured(rows, sample_weight, threads).positive()
+        Self::measured(source, sample_weight, threads, watch)?.positive()
     }
 
     /// Mean and variance as they are: 0 for constant features, and not finite where a square overflows.
@@ -55,32 +56,29 @@ impl Spread {
     /// One pass, of sums about the lower quartile q. That is near: |mean − q| ≤ √3 standard deviations, for any
     /// distribution (Cantelli), so that E(x − q)² − (E(x − q))² loses two bits at most
     /// (Chan, Golub & LeVeque 1983).
+    ///
+    /// # Errors
+    /// Those of [`Source::pass`].
     pub(crate) fn measured<T: Float>(
-        rows: Rows<'_, T>,
+        source: &Source<'_, T>,
         sample_weight: Option<ArrayView1<'_, f64>>,
         threads: &Threads,
-    ) -> Self {
-        let view = rows.view();
-        let fences = fences(view, sample_weight);
-        let weights = RelativeWeights::new(sample_weight);
-        let spans = Spans::new(view.nrows(), 8 * view.ncols(), 0);
-        let partials = threads.map(spans.ranges(), |span| {
-            kernels::run(Sum {
-                rows: view.slice(s![span.clone(), ..]),
-                weights,
-                fences: &fences,
-                span,
-            })
-        });
+        watch: &Watch,
+    ) -> Result<Self, GmmError> {
+        let fences = fences(source, sample_weight, threads, watch)?;
+        let pass = SpreadPass {
+            fences: &fences,
+            weights: RelativeWeights::new(sample_weight),
+        };
+        let SpreadSums([zeroth, first, second]) = source.pass(&pass, threads, watch)?;
         let (mut mean, mut variance) = (Vec::new(), Vec::new());
         for (d, fence) in fences.iter().enumerate() {
             // The quartiles themselves are inside, so the count isn't 0.
-            let total = |power: usize| partials.iter().map(|sums| sums[power][d]).sum::<f64>();
-            let (first, second) = (total(1) / total(0), total(2) / total(0));
+            let (first, second) = (first[d] / zeroth[d], second[d] / zeroth[d]);
             mean.push(fence.quartile + first);
             variance.push(second - first * first);
         }
-        Self { mean, variance }
+        Ok(Self { mean, variance })
     }
 
     /// The same with a positive variance for constant features.
@@ -100,7 +98,8 @@ impl Spread {
 }
 
 /// Where the values of a column end that aren't far out.
-struct Fence {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Fence {
     quartile: f64,
     low: f64,
     high: f64,
@@ -108,29 +107,28 @@ struct Fence {
 
 /// The fences of all columns, as a sample of the rows has them.
 fn fences<T: Float>(
-    view: ArrayView2<'_, T>,
+    source: &Source<'_, T>,
     sample_weight: Option<ArrayView1<'_, f64>>,
-) -> Vec<Fence> {
-    let n_samples = view.nrows();
-    let rows = if n_samples <= QUARTILE_ROWS && sample_weight.is_none() {
+    threads: &Threads,
+    watch: &Watch,
+) -> Result<Vec<Fence>, GmmError> {
+    let n_samples = source.n_samples();
+    let numbers: Vec<usize> = if n_samples <= QUARTILE_ROWS && sample_weight.is_none() {
         (0..n_samples).collect()
     } else {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
-        stratified(
-            n_samples,
-            sample_weight,
-            n_samples.min(QUARTILE_ROWS),
-            &mut rng,
-        )
+        let n_draws = n_samples.min(QUARTILE_ROWS);
+        stratified(n_samples, sample_weight, n_draws, &mut rng)
     };
-    let mut values = vec![0.0; rows.len()];
+    let rows = source.rows(&numbers, threads, watch)?;
+    let mut values = vec![0.0; numbers.len()];
     let fence = |column: ArrayView1<'_, T>| {
-        for (value, &n) in values.iter_mut().zip(&rows) {
-            *value = column[n].to_f64();
+        for (value, x) in values.iter_mut().zip(column) {
+            *value = x.to_f64();
         }
         Fence::new(&mut values)
     };
-    view.columns().into_iter().map(fence).collect()
+    Ok(rows.columns().into_iter().map(fence).collect())
 }
 
 impl Fence {
@@ -161,32 +159,69 @@ impl Fence {
 }
 
 /// Σ w_n, Σ w_n (x − q) and Σ w_n (x − q)² over the values of each column that aren't far out.
-type Sums = [Vec<f64>; 3];
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SpreadSums([Vec<f64>; 3]);
 
-/// The sums of a span of rows.
-struct Sum<'a, T> {
-    rows: ArrayView2<'a, T>,
-    weights: RelativeWeights<'a>,
-    fences: &'a [Fence],
-    span: Range<usize>,
+impl Sum for SpreadSums {
+    fn merge(&mut self, later: Self) {
+        for (sums, later) in self.0.iter_mut().zip(later.0) {
+            sums.iter_mut().zip(later).for_each(|(sum, x)| *sum += x);
+        }
+    }
 }
 
-impl<T: Float> WithSimd for Sum<'_, T> {
-    type Output = Sums;
+/// The pass that finds them.
+#[derive(Debug)]
+pub(crate) struct SpreadPass<'a> {
+    pub(crate) fences: &'a [Fence],
+    pub(crate) weights: RelativeWeights<'a>,
+}
+
+impl<T: Float> Pass<T> for SpreadPass<'_> {
+    type Sum = SpreadSums;
+
+    fn spans(&self, n_samples: usize) -> Spans {
+        let n_features = self.fences.len();
+        Spans::new(n_samples, n_features, 8 * n_features, 0)
+    }
+
+    fn of_span(&self, rows: ArrayView2<'_, T>, start: usize) -> SpreadSums {
+        let pass = self;
+        kernels::run(SpanSpread { pass, rows, start })
+    }
+
+    fn request(&self) -> Option<Request> {
+        Some(Request::Spread {
+            fences: self.fences.to_vec(),
+            largest_weight: self.weights.largest(),
+        })
+    }
+}
+
+/// The work of [`SpreadPass`] on one span.
+struct SpanSpread<'a, 'p, 'r, T> {
+    pass: &'a SpreadPass<'p>,
+    rows: ArrayView2<'r, T>,
+    start: usize,
+}
+
+impl<T: Float> WithSimd for SpanSpread<'_, '_, '_, T> {
+    type Output = SpreadSums;
 
     /// Reads several rows as one long row, so that vectors are full however few features there are.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Sums {
+    fn with_simd<S: Simd>(self, _: S) -> SpreadSums {
         const LONG: usize = 128;
-        let n_features = self.fences.len();
+        let SpreadPass { fences, weights } = self.pass;
+        let n_features = fences.len();
         let n_rows = LONG.div_ceil(n_features);
-        let mut table = LongRow::new(self.fences, n_rows);
+        let mut table = LongRow::new(fences, n_rows);
         let mut strided = vec![T::default(); n_rows * n_features];
         let chunks = self.rows.axis_chunks_iter(Axis(0), n_rows);
-        for (rows, start) in chunks.zip(self.span.step_by(n_rows)) {
-            let weights = table.weights.chunks_exact_mut(n_features).zip(start..);
-            for (weights, n) in weights.take(rows.nrows()) {
-                weights.fill(self.weights.get(n));
+        for (rows, start) in chunks.zip((self.start..).step_by(n_rows)) {
+            let in_table = table.weights.chunks_exact_mut(n_features).zip(start..);
+            for (in_table, n) in in_table.take(rows.nrows()) {
+                in_table.fill(weights.get(n));
             }
             match rows.as_slice() {
                 Some(values) => table.add(values),
@@ -197,10 +232,10 @@ impl<T: Float> WithSimd for Sum<'_, T> {
                 }
             }
         }
-        table.sums.map(|sums| {
+        SpreadSums(table.sums.map(|sums| {
             let column = |d: usize| sums[d..].iter().step_by(n_features).sum();
             (0..n_features).map(column).collect()
-        })
+        }))
     }
 }
 
@@ -210,7 +245,7 @@ struct LongRow {
     low: Vec<f64>,
     high: Vec<f64>,
     weights: Vec<f64>,
-    sums: Sums,
+    sums: [Vec<f64>; 3],
 }
 
 impl LongRow {
@@ -272,12 +307,13 @@ fn replace_constant(variance: &mut [f64], mean: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array1, Array2};
+    use crate::data::Rows;
+    use ndarray::{Array1, Array2, s};
 
     fn spread(data: &Array2<f64>) -> Spread {
         let rows = Rows::new(data.view()).expect("finite");
         let threads = Threads::new(2).expect("2 threads");
-        Spread::new(rows, None, &threads).expect("squares are finite")
+        Spread::new(&rows.into(), None, &threads, &Watch::new(None)).expect("squares are finite")
     }
 
     #[test]
@@ -313,7 +349,8 @@ mod tests {
         let of = |view, weights: Option<&Array1<f64>>| {
             let rows = Rows::new(view).expect("finite");
             let weights = weights.map(|weights| weights.view());
-            Spread::new(rows, weights, &threads).expect("squares are finite")
+            Spread::new(&rows.into(), weights, &threads, &Watch::new(None))
+                .expect("squares are finite")
         };
         let plain = of(data.view(), None);
         let turned = data.t().as_standard_layout().to_owned();
@@ -331,7 +368,8 @@ mod tests {
     fn data_that_cannot_be_squared_are_an_error() {
         let data = Array2::from_shape_fn((9, 1), |(n, _)| 1e200 * n as f64);
         let rows = Rows::new(data.view()).expect("finite");
-        let result = Spread::new(rows, None, &Threads::new(1).expect("1 thread"));
+        let threads = Threads::new(1).expect("1 thread");
+        let result = Spread::new(&rows.into(), None, &threads, &Watch::new(None));
         assert!(matches!(result, Err(GmmError::Parameter { name: "X", .. })));
     }
 }

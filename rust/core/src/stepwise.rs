@@ -46,11 +46,12 @@ impl Evaluator {
             sample_weight: weights.as_ref().map(RowWeights::in_units),
         };
         let stats = match Units::of_precision::<T>(precision) {
-            None => pass(precision, rows, terms, threads),
+            None => pass(precision, rows, terms, threads)?,
             Some(units) => {
                 let scaled = units.rows(&rows);
                 let rows = Rows::new(scaled.view())?;
-                units.restored_statistics(pass(&units.precision(precision), rows, terms, threads))
+                let precision = units.precision(precision);
+                units.restored_statistics(pass(&precision, rows, terms, threads)?)
             }
         };
         let stats = stats.scaled(weights.as_ref().map_or(1.0, |weights| weights.unit));
@@ -72,7 +73,7 @@ fn pass<T: Float>(
     rows: Rows<'_, T>,
     terms: RowTerms<'_>,
     threads: &Threads,
-) -> SufficientStats {
+) -> Result<SufficientStats, GmmError> {
     let kind = match precision.factors {
         Factors::Full(_) | Factors::Tied(_) => MomentKind::Full,
         Factors::Diagonal(_) | Factors::Spherical(_) => MomentKind::Diagonal,
@@ -80,19 +81,18 @@ fn pass<T: Float>(
     let accumulator = Accumulator::<T>::new(precision.n_components(), precision.n_features());
     let densities = Densities::new(precision);
     let posterior = Posterior {
+        precision,
         densities: &densities,
-        terms: RowTerms {
-            log_prior: terms.log_prior.as_ref().map(LogPrior::reborrow),
-            sample_weight: terms.sample_weight.map(|view| view.reborrow()),
-        },
+        terms: terms.reborrow(),
     };
     // Nobody stops it.
     let watch = Watch::new(None);
-    let mut stats = accumulator.pass(rows, &precision.means, kind, &posterior, threads, &watch);
+    let moments = accumulator.moments(&precision.means, kind, &posterior, &watch);
+    let mut stats = moments.of(&rows.into(), threads)?;
     if matches!(precision.factors, Factors::Tied(_)) {
         stats.second = stats.second.sum_axis(Axis(0)).insert_axis(Axis(0));
     }
-    stats
+    Ok(stats)
 }
 
 /// The mixture that maximises the expected log-posterior given `stats`: the M-step of a fit.

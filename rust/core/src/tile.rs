@@ -111,6 +111,11 @@ impl<E: Float> Tile<E> {
         }
     }
 
+    /// As many rows as `other` holds, whose values are yet to be written.
+    pub(crate) fn hold_as_many(&mut self, other: &Self) {
+        self.len = other.len;
+    }
+
     /// Number of rows held.
     pub(crate) fn len(&self) -> usize {
         self.len

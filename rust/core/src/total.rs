@@ -7,13 +7,14 @@
 use ndarray::{ArrayView1, s};
 
 use crate::accumulate::Accumulator;
-use crate::data::Rows;
+use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
 use crate::linalg::packed_index;
 use crate::mixture::Mixture;
 use crate::parallel::Threads;
 use crate::responsibilities::{Responsibilities, TileScratch};
+use crate::source::{PortableResponsibilities, Source};
 use crate::sufficient_stats::MomentKind;
 use crate::watch::Watch;
 
@@ -28,28 +29,27 @@ pub(crate) struct TotalScatter {
 
 impl TotalScatter {
     /// One pass, in `f64` whatever the data are in; weights are in units of `weight_unit`.
+    ///
+    /// # Errors
+    /// Those of [`Source::pass`].
     pub(crate) fn new<T: Float>(
-        rows: Rows<'_, T>,
+        source: &Source<'_, T>,
         origin: &[f64],
         sample_weight: Option<ArrayView1<'_, f64>>,
         weight_unit: f64,
         threads: &Threads,
         watch: &Watch,
-    ) -> Self {
-        let stats = Accumulator::<f64>::new(1, rows.n_features())
-            .pass(
-                rows,
-                &[origin.to_vec()],
-                MomentKind::Full,
-                &SingleComponent(sample_weight),
-                threads,
-                watch,
-            )
+    ) -> Result<Self, GmmError> {
+        let accumulator = Accumulator::<f64>::new(1, origin.len());
+        let (anchor, all) = ([origin.to_vec()], SingleComponent(sample_weight));
+        let stats = accumulator
+            .moments(&anchor, MomentKind::Full, &all, watch)
+            .of(source, threads)?
             .scaled(weight_unit);
-        Self {
+        Ok(Self {
             second: stats.second.into_raw_vec_and_offset().0,
             origin: origin.to_vec(),
-        }
+        })
     }
 
     /// Whether the difference in [`m_step`](crate::m_step) has lost digits of the covariance of `mixture`, which
@@ -64,7 +64,7 @@ impl TotalScatter {
 }
 
 /// The weights of the rows as responsibilities of a single component.
-struct SingleComponent<'a>(Option<ArrayView1<'a, f64>>);
+pub(crate) struct SingleComponent<'a>(pub(crate) Option<ArrayView1<'a, f64>>);
 
 impl Responsibilities<f64> for SingleComponent<'_> {
     #[inline(always)]
@@ -88,5 +88,9 @@ impl Responsibilities<f64> for SingleComponent<'_> {
             }
         }
         0.0
+    }
+
+    fn portable(&self) -> Option<PortableResponsibilities> {
+        Some(PortableResponsibilities::SingleComponent)
     }
 }

@@ -8,6 +8,7 @@
 use std::f64::consts::LN_2;
 
 use ndarray::{Array2, Zip};
+use serde::{Deserialize, Serialize};
 
 use crate::config::{FitConfig, Regularisation};
 use crate::covariance::{CovarianceType, Covariances};
@@ -16,15 +17,18 @@ use crate::error::GmmError;
 use crate::float::Float;
 use crate::linalg::packed_index;
 use crate::mixture::Mixture;
+use crate::parallel::Threads;
 use crate::precision::{Factors, Precision};
+use crate::source::Source;
 use crate::spread::Spread;
 use crate::sufficient_stats::SufficientStats;
+use crate::watch::Watch;
 
 /// Variances from 2^−this to 2^this leave room in float64 for narrow components and sums of many rows.
 const MAX_VARIANCE_EXPONENT: i32 = 1000;
 
 /// e_d of each feature.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Units {
     exponents: Vec<i32>,
 }
@@ -33,17 +37,19 @@ impl Units {
     /// Those that the data need, whose `spread` was found by squaring; none for most data.
     ///
     /// # Errors
-    /// [`GmmError::Parameter`] for data whose variances float64 can't hold.
+    /// [`GmmError::Parameter`] for data whose variances float64 can't hold; those of [`Source::pass`].
     pub(crate) fn of_data<T: Float>(
-        rows: &Rows<'_, T>,
+        source: &Source<'_, T>,
         spread: &Spread,
         config: &FitConfig,
+        threads: &Threads,
+        watch: &Watch,
     ) -> Result<Option<Self>, GmmError> {
         let squares = |v: &f64| v.is_normal() && is_ordinary::<T>(0.5 * v.log2());
         if spread.variance.iter().all(squares) {
             return Ok(None);
         }
-        let mut sizes: Vec<f64> = rows.view().columns().into_iter().map(half_range).collect();
+        let mut sizes = source.half_ranges(threads, watch)?;
         if config.covariance_type == CovarianceType::Spherical {
             let largest = sizes.iter().copied().fold(0.0, f64::max);
             sizes.fill(largest);
@@ -106,6 +112,14 @@ impl Units {
         let mut scaled = rows.view().mapv(Float::to_f64);
         self.scale_rows(&mut scaled, -1);
         scaled
+    }
+
+    /// Changes rows, of which the values lie one after another, to these units.
+    pub(crate) fn scale_values(&self, values: &mut [f64]) {
+        for row in values.chunks_exact_mut(self.exponents.len()) {
+            let entries = row.iter_mut().zip(&self.exponents);
+            entries.for_each(|(x, &e)| *x = times_power(*x, -e));
+        }
     }
 
     /// What to fit to the data in these units.
@@ -241,15 +255,6 @@ fn exponent<T: Float>(half: f64, ridge: f64) -> i32 {
     } else {
         (half.log2() as i32).max((0.5 * ridge.log2()) as i32)
     }
-}
-
-/// Half the difference between the largest and the smallest value, which can't overflow.
-fn half_range<T: Float>(column: ndarray::ArrayView1<'_, T>) -> f64 {
-    let halves = column.iter().map(|x| 0.5 * x.to_f64());
-    let (low, high) = halves.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-        (low.min(x), high.max(x))
-    });
-    high - low
 }
 
 /// x 2^exponent, in two steps, as 2^exponent itself may overflow.

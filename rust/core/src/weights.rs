@@ -45,6 +45,16 @@ impl<'a> RelativeWeights<'a> {
         }
     }
 
+    /// The same for a part of the rows, where the largest of all weights is known.
+    pub(crate) fn in_units_of(largest: f64, weights: Option<ArrayView1<'a, f64>>) -> Self {
+        Self { weights, largest }
+    }
+
+    /// The largest weight; 1 without weights.
+    pub(crate) fn largest(&self) -> f64 {
+        self.largest
+    }
+
     /// The weight of row `n`.
     #[inline(always)]
     pub(crate) fn get(&self, n: usize) -> f64 {

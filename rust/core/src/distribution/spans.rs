@@ -7,6 +7,7 @@ const MAX_SPAN: usize = 1 << 13;
 
 /// Rows that one thread treats at a time: it depends on the problem's size only.
 pub(super) fn span_len(n_samples: usize, flops_per_row: usize) -> usize {
-    let spans = Spans::new(n_samples, flops_per_row, 0);
+    // Values set no limit: MAX_SPAN does.
+    let spans = Spans::new(n_samples, 1, flops_per_row, 0);
     spans.span_len().min(MAX_SPAN)
 }

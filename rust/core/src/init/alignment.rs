@@ -12,23 +12,22 @@ use crate::precision::Precision;
 /// Other numbers must agree better by this part of all there is to agree on: rounding alone changes none.
 const WORTHWHILE: f64 = 1e-9;
 
-/// Renames `labels` so that Σ_n reference[n, label_n] is as large as it can be; `reference` has
+/// A new number for each component: Σ_n reference[n, number of label_n] is as large as it can be; `reference` has
 /// shape (N, K) and holds probabilities of the components for each row.
 ///
 /// # Errors
 /// [`GmmError::NonFinite`] where sums of `reference` are NaN or infinite.
-pub(super) fn align(labels: &mut [u32], reference: ArrayView2<'_, f64>) -> Result<(), GmmError> {
+pub(super) fn names_of_labels(
+    labels: &[usize],
+    reference: ArrayView2<'_, f64>,
+) -> Result<Vec<usize>, GmmError> {
     let n_components = reference.ncols();
     let mut overlap = Array2::<f64>::zeros((n_components, n_components));
     for (&label, row) in labels.iter().zip(reference.axis_iter(Axis(0))) {
-        let mut sums = overlap.row_mut(label as usize);
+        let mut sums = overlap.row_mut(label);
         sums += &row;
     }
-    let names = names(overlap.view())?;
-    for label in labels {
-        *label = names[*label as usize] as u32;
-    }
-    Ok(())
+    names(overlap.view())
 }
 
 /// A new number for each component: that of `agreement`[component, number] the sum is largest.
@@ -107,16 +106,14 @@ mod tests {
             [0.8, 0.1, 0.1],
             [0.1, 0.8, 0.1]
         ];
-        let mut labels = [0, 0, 1, 2];
-        align(&mut labels, reference.view()).expect("finite");
-        assert_eq!(labels, [2, 2, 0, 1]);
+        let names = names_of_labels(&[0, 0, 1, 2], reference.view());
+        assert_eq!(names.expect("finite"), [2, 0, 1]);
     }
 
     #[test]
     fn a_reference_that_says_nothing_leaves_the_labels() {
         let reference = Array2::from_elem((5, 3), 1.0 / 3.0);
-        let mut labels = [2, 0, 1, 1, 2];
-        align(&mut labels, reference.view()).expect("finite");
-        assert_eq!(labels, [2, 0, 1, 1, 2]);
+        let names = names_of_labels(&[2, 0, 1, 1, 2], reference.view());
+        assert_eq!(names.expect("finite"), [0, 1, 2]);
     }
 }

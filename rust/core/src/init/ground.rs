@@ -1,19 +1,21 @@
-//! What all starts of a fit are drawn from.
+//! What the starts of a fit are drawn from.
 
 use ndarray::ArrayView2;
 
-use super::alignment::align;
-use super::labelled::{KnownMeans, respect};
-use super::responsibilities::HardLabels;
+use super::clusters::Clusters;
+use super::labelled::KnownMeans;
+use crate::data::Rows;
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::mixture::Mixture;
 use crate::spread::Spread;
 
-/// The rows (those of `em`) and what is known of them.
+/// Rows in memory and what is known of them.
 pub(super) struct Ground<'b, 'a, T> {
+    /// Passes over these rows.
     pub(super) em: &'b Em<'a, T>,
+    pub(super) rows: Rows<'b, T>,
     /// Which component each row may belong to, shape (N, K), where anything tells.
     pub(super) reference: Option<ArrayView2<'b, f64>>,
     pub(super) known: &'b KnownMeans,
@@ -25,18 +27,8 @@ impl<T: Float> Ground<'_, '_, T> {
         self.em.config.n_components
     }
 
-    /// The mixture of hard labels, which are numbered so that they agree with the reference, and
-    /// respect the class priors.
-    pub(super) fn mixture_of_labels(&self, mut labels: Vec<u32>) -> Result<Mixture, GmmError> {
-        if let Some(reference) = self.reference {
-            align(&mut labels, reference)?;
-        }
-        if let Some(log_prior) = &self.em.knowledge.log_prior {
-            respect(&mut labels, log_prior);
-        }
-        self.em.mixture_of(&HardLabels {
-            labels: &labels,
-            sample_weight: self.em.knowledge.sample_weight,
-        })
+    /// The mixture that follows where each row belongs to its cluster.
+    pub(super) fn mixture_of(&self, clusters: &Clusters<T>) -> Result<Mixture, GmmError> {
+        self.em.mixture_of(&clusters.nearest(&self.em.knowledge))
     }
 }

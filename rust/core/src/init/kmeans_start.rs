@@ -9,7 +9,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::clusters::Clusters;
 use super::ground::Ground;
 use super::spaces::{FeatureSpace, kmeans_spaces};
-use super::trial_rows::{is_sampled, on_trial_rows};
+use super::starts::Starts;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::mixture::Mixture;
@@ -19,11 +19,11 @@ use crate::mixture::Mixture;
 /// # Errors
 /// [`GmmError::Interrupted`] when the fit is stopped.
 pub(super) fn kmeans_start<T: Float>(
-    ground: &Ground<'_, '_, T>,
+    starts: &Starts<'_, '_, T>,
     index: usize,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Result<Mixture, GmmError> {
-    let (clusters, mixture) = on_trial_rows(ground, rng, |trial, rng| {
+    let (clusters, mixture) = starts.on_trial_rows(rng, |trial, rng| {
         let mut spaces = kmeans_spaces(trial, index, rng);
         if spaces.len() == 1 {
             let space = spaces.remove(0);
@@ -42,8 +42,8 @@ pub(super) fn kmeans_start<T: Float>(
         }
         Ok(best.expect("a space").1)
     })?;
-    if is_sampled(ground) {
-        ground.mixture_of_labels(clusters.labels(ground))
+    if starts.are_sampled() {
+        starts.mixture_of(&clusters)
     } else {
         Ok(mixture)
     }
@@ -55,7 +55,7 @@ fn candidate<T: Float>(
     space: FeatureSpace<T>,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Result<(Clusters<T>, Mixture), GmmError> {
-    let clusters = Clusters::by_kmeans(ground, space, rng)?;
-    let mixture = ground.mixture_of_labels(clusters.labels(ground))?;
+    let clusters = Clusters::by_kmeans(ground, space, rng)?.aligned(ground)?;
+    let mixture = ground.mixture_of(&clusters)?;
     Ok((clusters, mixture))
 }

@@ -10,4 +10,7 @@ pub(crate) mod responsibilities;
 mod short_em_start;
 mod spaces;
 pub(crate) mod starts;
-mod trial_rows;
+pub(crate) mod trial_rows;
+
+pub(crate) use self::clusters::{Clusters, Nearest, PortableClusters};
+pub(crate) use self::responsibilities::RandomResponsibilities;

@@ -3,9 +3,8 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::clusters::Clusters;
-use super::ground::Ground;
 use super::spaces::drawing_space;
-use super::trial_rows::on_trial_rows;
+use super::starts::Starts;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::mixture::Mixture;
@@ -21,16 +20,16 @@ const ITERATIONS: usize = 5;
 /// # Errors
 /// [`GmmError::Interrupted`] when the fit is stopped.
 pub(super) fn short_em_start<T: Float>(
-    ground: &Ground<'_, '_, T>,
+    starts: &Starts<'_, '_, T>,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Result<Mixture, GmmError> {
-    on_trial_rows(ground, rng, |trial, rng| {
+    starts.on_trial_rows(rng, |trial, rng| {
         let mut best: Option<(Mixture, f64)> = None;
         let mut start = None;
         for run in 0..RUNS {
             let space = drawing_space(trial, run, rng);
-            let clusters = Clusters::at_random_rows(trial, space, rng);
-            let mixture = trial.mixture_of_labels(clusters.labels(trial))?;
+            let clusters = Clusters::at_random_rows(trial, space, rng).aligned(trial)?;
+            let mixture = trial.mixture_of(&clusters)?;
             if let Ok(found) = trial.em.iterate(mixture.clone(), ITERATIONS)
                 && best.as_ref().is_none_or(|best| found.1 > best.1)
             {

@@ -15,9 +15,8 @@ use super::labelled::KnownMeans;
 use super::responsibilities::{Given, RandomResponsibilities};
 use super::short_em_start::short_em_start;
 use super::spaces::drawing_space;
-use super::trial_rows::on_trial_rows;
 use crate::config::RowKnowledge;
-use crate::data::LogPrior;
+use crate::data::{LogPrior, Rows};
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::float::Float;
@@ -27,8 +26,8 @@ use crate::start::{InitialParameters, Start, StartMethod};
 
 /// What the starts of a fit are made from.
 pub(crate) struct Starts<'b, 'a, T> {
-    em: &'b Em<'a, T>,
-    spread: &'b Spread,
+    pub(super) em: &'b Em<'a, T>,
+    pub(super) spread: &'b Spread,
     known: KnownMeans,
     /// The class priors as probabilities, where there is nothing else that components are numbered by.
     probabilities: Option<Array2<f64>>,
@@ -36,19 +35,22 @@ pub(crate) struct Starts<'b, 'a, T> {
 
 impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
     /// The starts that the configuration of `em` asks for.
-    pub(crate) fn new(em: &'b Em<'a, T>, spread: &'b Spread) -> Self {
+    ///
+    /// # Errors
+    /// Those of a pass.
+    pub(crate) fn new(em: &'b Em<'a, T>, spread: &'b Spread) -> Result<Self, GmmError> {
         let RowKnowledge {
             log_prior,
             align_to,
             ..
         } = &em.knowledge;
         let log_prior = log_prior.as_ref().filter(|_| align_to.is_none());
-        Self {
+        Ok(Self {
             em,
             spread,
-            known: KnownMeans::new(&em.rows, &em.knowledge, em.config.n_components),
+            known: KnownMeans::new(em, &spread.mean)?,
             probabilities: log_prior.map(probabilities),
-        }
+        })
     }
 
     /// How many there are.
@@ -94,20 +96,21 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
     fn draw(&self, method: StartMethod, index: usize) -> Result<Mixture, GmmError> {
         let mut rng = stream(self.em.config.seed, index);
         let rng = &mut rng;
-        let ground = self.ground();
         match method {
-            StartMethod::KMeans => kmeans_start(&ground, index, rng),
+            StartMethod::KMeans => kmeans_start(self, index, rng),
             StartMethod::KMeansPlusPlus => {
-                let clusters = on_trial_rows(&ground, rng, |trial, rng| {
+                let clusters = self.on_trial_rows(rng, |trial, rng| {
                     let space = drawing_space(trial, index, rng);
-                    Clusters::seeded(trial, space, rng)
+                    Clusters::seeded(trial, space, rng)?.aligned(trial)
                 })?;
-                ground.mixture_of_labels(clusters.labels(&ground))
+                self.mixture_of(&clusters)
             }
             StartMethod::RandomFromData => {
-                let space = drawing_space(&ground, index, rng);
-                let clusters = Clusters::at_random_rows(&ground, space, rng);
-                ground.mixture_of_labels(clusters.labels(&ground))
+                let clusters = self.on_trial_rows(rng, |trial, rng| {
+                    let space = drawing_space(trial, index, rng);
+                    Clusters::at_random_rows(trial, space, rng).aligned(trial)
+                })?;
+                self.mixture_of(&clusters)
             }
             StartMethod::Random => {
                 let RowKnowledge {
@@ -115,30 +118,41 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
                     sample_weight,
                     align_to,
                 } = self.em.knowledge.reborrow();
-                let n_components = self.em.config.n_components;
+                let names = (0..self.em.config.n_components).collect();
                 let key = rng.random();
-                let drawn =
-                    RandomResponsibilities::new(key, n_components, log_prior, sample_weight);
+                let drawn = RandomResponsibilities::new(key, names, log_prior, sample_weight);
                 self.em.mixture_of(&match align_to {
                     Some(reference) => drawn.aligned(reference)?,
                     None => drawn,
                 })
             }
-            StartMethod::ShortEm => short_em_start(&ground, rng),
+            StartMethod::ShortEm => short_em_start(self, rng),
         }
     }
 
-    fn ground(&self) -> Ground<'_, 'a, T> {
-        let probabilities = self.probabilities.as_ref().map(|array| array.view());
-        let align_to: Option<ArrayView2<'_, f64>> = self
-            .em
-            .knowledge
-            .align_to
-            .as_ref()
-            .map(|view| view.reborrow());
+    /// The mixture that follows where each row belongs to its cluster.
+    pub(super) fn mixture_of(&self, clusters: &Clusters<T>) -> Result<Mixture, GmmError> {
+        self.em.mixture_of(&clusters.nearest(&self.em.knowledge))
+    }
+
+    /// Which component each row may belong to, shape (N, K), where anything tells.
+    pub(super) fn reference(&self) -> Option<ArrayView2<'_, f64>> {
+        let align_to = self.em.knowledge.align_to.as_ref();
+        let align_to = align_to.map(|view| view.reborrow());
+        align_to.or(self.probabilities.as_ref().map(|array| array.view()))
+    }
+
+    /// What can be drawn from `rows`, which `em` passes over.
+    pub(super) fn ground<'c, 'd>(
+        &'c self,
+        em: &'c Em<'d, T>,
+        rows: Rows<'c, T>,
+        reference: Option<ArrayView2<'c, f64>>,
+    ) -> Ground<'c, 'd, T> {
         Ground {
-            em: self.em,
-            reference: align_to.or(probabilities),
+            em,
+            rows,
+            reference,
             known: &self.known,
             spread: self.spread,
         }

@@ -1,14 +1,16 @@
 //! The rows that starts are tried on: a sample where there are many, which counts as much as all rows.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, ArrayView2, Axis};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::ground::Ground;
+use super::starts::Starts;
 use crate::config::RowKnowledge;
 use crate::data::{LogPrior, Rows};
 use crate::em::{Em, Task};
 use crate::error::GmmError;
 use crate::float::Float;
+use crate::source::Source;
 use crate::stratified::stratified;
 
 /// Rows at most, unless clusters are many. A cluster of one row in a thousand still has 64 among them.
@@ -28,66 +30,68 @@ fn trial_len(n_samples: usize, n_features: usize, n_clusters: usize) -> usize {
 }
 
 /// Whether starts are tried on fewer rows than there are.
-pub(super) fn is_sampled<T: Float>(ground: &Ground<'_, '_, T>) -> bool {
-    let (n_samples, n_features) = ground.em.rows.view().dim();
-    trial_len(n_samples, n_features, ground.n_components()) < n_samples
+pub(crate) fn is_sampled<T: Float>(source: &Source<'_, T>, n_clusters: usize) -> bool {
+    let n_samples = source.n_samples();
+    trial_len(n_samples, source.n_features(), n_clusters) < n_samples
 }
 
-/// The result of `work` on the rows that starts are tried on.
-///
-/// # Errors
-/// Those of `work`.
-pub(super) fn on_trial_rows<T: Float, R>(
-    ground: &Ground<'_, '_, T>,
-    rng: &mut Xoshiro256PlusPlus,
-    work: impl FnOnce(&Ground<'_, '_, T>, &mut Xoshiro256PlusPlus) -> Result<R, GmmError>,
-) -> Result<R, GmmError> {
-    if !is_sampled(ground) {
-        return work(ground, rng);
+impl<T: Float> Starts<'_, '_, T> {
+    /// Whether starts are tried on a sample of the rows.
+    pub(super) fn are_sampled(&self) -> bool {
+        is_sampled(&self.em.source, self.em.config.n_components)
     }
-    let em = ground.em;
-    let (n_samples, n_features) = em.rows.view().dim();
-    let n_rows = trial_len(n_samples, n_features, ground.n_components());
-    // The weights are in the sample: a row is there the more often the more it weighs.
-    let sample = stratified(n_samples, em.knowledge.sample_weight, n_rows, rng);
-    let data = gather(em.rows.view(), &sample);
-    let gathered = |array: ArrayView2<'_, f64>| gather(array, &sample);
-    let log_prior = em
-        .knowledge
-        .log_prior
-        .map(|log_prior| gathered(log_prior.view()));
-    let reference = ground.reference.map(gathered);
-    let weights = Array1::ones(n_rows);
-    let task = Task {
-        knowledge: RowKnowledge {
-            log_prior: match &log_prior {
-                Some(array) => Some(LogPrior::new(array.view(), n_rows, ground.n_components())?),
-                None => None,
-            },
-            sample_weight: Some(weights.view()),
-            align_to: None,
-        },
-        weight_unit: em.total_weight / n_rows as f64,
-        threads: em.threads,
-        watch: em.watch,
-    };
-    let trial = Em::new(
-        Rows::new(data.view())?,
-        em.config,
-        &task,
-        ground.spread,
-        0.0,
-    )?;
-    let ground = Ground {
-        em: &trial,
-        reference: reference.as_ref().map(|array| array.view()),
-        known: ground.known,
-        spread: ground.spread,
-    };
-    work(&ground, rng)
-}
 
-/// The rows `indices`, side by side.
-fn gather<T: Copy>(rows: ArrayView2<'_, T>, indices: &[usize]) -> Array2<T> {
-    rows.select(Axis(0), indices)
+    /// The result of `work` on the rows that starts are tried on.
+    ///
+    /// # Errors
+    /// Those of `work` and of passes.
+    pub(super) fn on_trial_rows<R>(
+        &self,
+        rng: &mut Xoshiro256PlusPlus,
+        work: impl FnOnce(&Ground<'_, '_, T>, &mut Xoshiro256PlusPlus) -> Result<R, GmmError>,
+    ) -> Result<R, GmmError> {
+        match self.em.source.in_memory() {
+            Some(rows) if !self.are_sampled() => {
+                work(&self.ground(self.em, rows, self.reference()), rng)
+            }
+            _ => self.on_sample(rng, work),
+        }
+    }
+
+    /// The same on a sample, which counts as much as all rows.
+    fn on_sample<R>(
+        &self,
+        rng: &mut Xoshiro256PlusPlus,
+        work: impl FnOnce(&Ground<'_, '_, T>, &mut Xoshiro256PlusPlus) -> Result<R, GmmError>,
+    ) -> Result<R, GmmError> {
+        let em = self.em;
+        let (n_samples, n_features) = (em.source.n_samples(), em.source.n_features());
+        let n_components = em.config.n_components;
+        let n_rows = trial_len(n_samples, n_features, n_components);
+        // The weights are in the sample: a row is there the more often the more it weighs.
+        let sample = stratified(n_samples, em.knowledge.sample_weight, n_rows, rng);
+        let data = em.source.rows(&sample, em.threads, em.watch)?;
+        let gathered = |array: ArrayView2<'_, f64>| array.select(Axis(0), &sample);
+        let log_prior = em.knowledge.log_prior.as_ref();
+        let log_prior = log_prior.map(|log_prior| gathered(log_prior.view()));
+        let reference = self.reference().map(gathered);
+        let weights = Array1::ones(n_rows);
+        let task = Task {
+            knowledge: RowKnowledge {
+                log_prior: match &log_prior {
+                    Some(array) => Some(LogPrior::new(array.view(), n_rows, n_components)?),
+                    None => None,
+                },
+                sample_weight: Some(weights.view()),
+                align_to: None,
+            },
+            weight_unit: em.total_weight / n_rows as f64,
+            threads: em.threads,
+            watch: em.watch,
+        };
+        let rows = Rows::new(data.view())?;
+        let trial = Em::new(rows.reborrow().into(), em.config, &task, self.spread, 0.0)?;
+        let reference = reference.as_ref().map(|array| array.view());
+        work(&self.ground(&trial, rows, reference), rng)
+    }
 }

@@ -13,12 +13,14 @@ mod anchors;
 mod parts;
 
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{GmmError, check_parameter, check_shape};
 use crate::linalg::packed_len;
+use crate::source::Sum;
 
 /// How much of s2 is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum MomentKind {
     /// All of it.
     Full,
@@ -43,7 +45,7 @@ impl MomentKind {
 ///
 /// [`Evaluator::statistics`](crate::Evaluator::statistics) takes them from rows, and [`maximise`](crate::maximise)
 /// makes a mixture of them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SufficientStats {
     /// c_k, for each component.
     pub(crate) anchors: Vec<Vec<f64>>,
@@ -75,16 +77,6 @@ impl SufficientStats {
         n_components * (1 + n_features + kind.second_len(n_features)) * size_of::<f64>()
     }
 
-    /// Adds the statistics of other rows, taken about the same anchors.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        for (sum, term) in self.zeroth.iter_mut().zip(&other.zeroth) {
-            *sum += term;
-        }
-        self.first += &other.first;
-        self.second += &other.second;
-        self.log_likelihood += other.log_likelihood;
-    }
-
     /// The statistics of these rows and others.
     ///
     /// # Errors
@@ -97,8 +89,17 @@ impl SufficientStats {
             "other ones",
             "the same in both",
         )?;
-        self.merge(other);
+        self.add(other);
         Ok(self)
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (sum, term) in self.zeroth.iter_mut().zip(&other.zeroth) {
+            *sum += term;
+        }
+        self.first += &other.first;
+        self.second += &other.second;
+        self.log_likelihood += other.log_likelihood;
     }
 
     /// The statistics of the same rows, each counting `factor` times as often.
@@ -113,56 +114,9 @@ impl SufficientStats {
     }
 }
 
-/// A sum over a sequence of statistics in which as many are behind each summand of an addition: it needs memory for
-/// the logarithm of their number only, and its rounding grows with the logarithm, too (Higham 2002, §4.2).
-#[derive(Debug, Default)]
-pub(crate) struct PairwiseSum {
-    /// Sums of 2^level terms, the earlier the larger.
-    parts: Vec<(u32, SufficientStats)>,
-}
-
-impl PairwiseSum {
-    /// Adds the next term.
-    pub(crate) fn push(&mut self, stats: SufficientStats) {
-        let mut level = 0;
-        let mut sum = stats;
-        while let Some((_, mut earlier)) = self.parts.pop_if(|(other, _)| *other == level) {
-            earlier.merge(&sum);
-            sum = earlier;
-            level += 1;
-        }
-        self.parts.push((level, sum));
-    }
-
-    /// The sum, if there was a term.
-    pub(crate) fn total(self) -> Option<SufficientStats> {
-        let parts = self.parts.into_iter().rev().map(|(_, sum)| sum);
-        parts.reduce(|later, mut earlier| {
-            earlier.merge(&later);
-            earlier
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pairwise_sum_holds_all_terms_and_few_parts() {
-        for n in 0..40u32 {
-            let mut sum = PairwiseSum::default();
-            for i in 0..n {
-                let mut stats = SufficientStats::zero(1, 1, MomentKind::First);
-                stats.zeroth[0] = f64::from(i);
-                sum.push(stats);
-                assert!(sum.parts.len() <= 6);
-            }
-            let total = sum.total().map(|stats| stats.zeroth[0]);
-            assert_eq!(
-                total,
-                (n > 0).then(|| f64::from(n * n.saturating_sub(1) / 2))
-            );
-        }
+/// Both are about the same anchors.
+impl Sum for SufficientStats {
+    fn merge(&mut self, later: Self) {
+        self.add(&later);
     }
 }

@@ -6,5 +6,6 @@ mod determinism;
 mod distribution;
 mod oracle;
 mod properties;
+mod sources;
 mod starts;
 mod statistics;

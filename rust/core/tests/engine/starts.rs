@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::common::{blobs, labels, normal, rng, same_partition};
 use gmm_core::{
     Fit, FitConfig, GmmError, InitialParameters, LogPrior, Regularisation, RowKnowledge, Rows,
-    Start, StartMethod, Threads,
+    Start, StartFailure, StartMethod, Threads,
 };
 use ndarray::{Array1, Array2, ArrayView2, array};
 
@@ -156,4 +156,36 @@ fn bad_starts_are_errors() {
     };
     assert!(with(drawn(), means).contains("means_init"));
     assert!("k-medians".parse::<StartMethod>().is_err());
+}
+
+#[test]
+fn after_halving_two_starts_are_left() {
+    let mut rng = rng(3);
+    let data = Array2::from_shape_simple_fn((300, 3), || normal(&mut rng));
+    let config = FitConfig {
+        start: Start::drawn(StartMethod::KMeans, 7),
+        halving: true,
+        ..FitConfig::new(6)
+    };
+    let fitted =
+        |threads| fit(data.view(), &config, RowKnowledge::default(), threads).expect("a fit");
+    let single = fitted(1);
+    // Of 7 starts 4 go on after 5 iterations, of these 2 after 10.
+    let ended_after = |n_iter| {
+        let ended = single
+            .restarts
+            .iter()
+            .filter(|start| start.n_iter == n_iter && start.failure == Some(StartFailure::Behind));
+        ended.count()
+    };
+    assert_eq!((ended_after(5), ended_after(10)), (3, 2));
+    let finished = single.restarts.iter().filter(|s| s.failure.is_none());
+    let bounds: Vec<f64> = finished.map(|start| start.lower_bound).collect();
+    assert_eq!(bounds.len(), 2);
+    assert_eq!(single.lower_bound, bounds[0].max(bounds[1]));
+    for threads in 2..=3 {
+        let other = fitted(threads);
+        assert_eq!(other.mixture, single.mixture);
+        assert_eq!(other.restarts, single.restarts);
+    }
 }

@@ -2,34 +2,49 @@
 //! nearest to each.
 
 mod lloyd;
+mod nearest;
 mod packed_rows;
 mod seeding;
 
-use std::ops::Range;
-
-use ndarray::{Axis, s};
+use ndarray::{ArrayView2, Axis, s};
 use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
 
 use self::lloyd::improve;
+pub(crate) use self::nearest::Nearest;
 use self::packed_rows::{PackedRows, flops_per_row};
 use self::seeding::greedy_centres;
+use super::alignment::names_of_labels;
 use super::distinct_rows::distinct_rows;
 use super::ground::Ground;
-use super::spaces::FeatureSpace;
-use crate::data::Rows;
+use super::spaces::{FeatureMap, FeatureSpace};
+use crate::config::RowKnowledge;
+use crate::data::{LogPrior, Rows};
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels;
 use crate::kernels::clusters::nearest;
 use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::{Spans, Threads};
-use crate::tile::{MAX_TILE, Tile, buffer};
+use crate::responsibilities::RowTerms;
+use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
 
 /// Centres of clusters, one for each component, one after another.
-pub(super) struct Clusters<T> {
+#[derive(Debug, Clone)]
+pub(crate) struct Clusters<T> {
     space: FeatureSpace<T>,
     centres: Vec<T>,
+    /// The component that each centre is of.
+    names: Vec<usize>,
+}
+
+/// The same in numbers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PortableClusters {
+    map: FeatureMap,
+    centres: Vec<f64>,
+    names: Vec<usize>,
 }
 
 impl<T: Float> Clusters<T> {
@@ -76,7 +91,7 @@ impl<T: Float> Clusters<T> {
     ) -> Self {
         let mut centres = ground.known.centres(&space);
         let n_drawn = ground.n_components() - centres.len() / space.n_axes();
-        let (rows, weights) = (&ground.em.rows, ground.em.knowledge.sample_weight);
+        let (rows, weights) = (&ground.rows, ground.em.knowledge.sample_weight);
         for n in distinct_rows(rows.n_samples(), weights, n_drawn, rng) {
             centres.extend(space.point(rows, n));
         }
@@ -87,25 +102,84 @@ impl<T: Float> Clusters<T> {
     fn new(ground: &Ground<'_, '_, T>, space: FeatureSpace<T>, centres: &[T]) -> Self {
         Self {
             centres: ground.known.in_place(centres, space.n_axes()),
+            names: (0..ground.n_components()).collect(),
             space,
         }
     }
 
-    /// The nearest centre of each row.
-    pub(super) fn labels(&self, ground: &Ground<'_, '_, T>) -> Vec<u32> {
-        nearest_labels(
-            &ground.em.rows,
-            &self.space,
-            &self.centres,
-            ground.em.threads,
-        )
+    /// The same clusters, numbered so that they agree with what is known of the rows.
+    ///
+    /// # Errors
+    /// [`GmmError::NonFinite`] where sums of the reference are NaN or infinite.
+    pub(super) fn aligned(mut self, ground: &Ground<'_, '_, T>) -> Result<Self, GmmError> {
+        if let Some(reference) = ground.reference {
+            let labels = nearest_labels(&ground.rows, &self, ground.em.threads);
+            self.names = names_of_labels(&labels, reference)?;
+        }
+        Ok(self)
+    }
+
+    /// The responsibilities of rows for which this is known.
+    pub(super) fn nearest<'a>(&'a self, knowledge: &'a RowKnowledge<'_>) -> Nearest<'a, T> {
+        Nearest {
+            clusters: self,
+            terms: RowTerms {
+                log_prior: knowledge.log_prior.as_ref().map(LogPrior::reborrow),
+                sample_weight: knowledge.sample_weight.map(|view| view.reborrow()),
+            },
+        }
+    }
+
+    /// The clusters of these numbers.
+    pub(crate) fn from_portable(portable: &PortableClusters) -> Self {
+        Self {
+            space: FeatureSpace::new(portable.map.clone()),
+            centres: portable.centres.iter().map(|&x| T::from_f64(x)).collect(),
+            names: portable.names.clone(),
+        }
+    }
+
+    pub(super) fn portable(&self) -> PortableClusters {
+        PortableClusters {
+            map: self.space.feature_map().clone(),
+            centres: self.centres.iter().map(|x| x.to_f64()).collect(),
+            names: self.names.clone(),
+        }
+    }
+
+    /// The index of the nearest centre of each row of `tile`, the first of equals, into `found`.
+    #[inline(always)]
+    fn find_nearest<L: Lanes<Element = T>>(
+        &self,
+        lanes: L,
+        tile: &Tile<T>,
+        mapped: &mut Tile<T>,
+        found: &mut Buffer<T>,
+    ) {
+        by_group!(L, V => self.find_in_groups::<L, V>(lanes, tile, mapped, found));
+    }
+
+    #[inline(always)]
+    fn find_in_groups<L: Lanes<Element = T>, const V: usize>(
+        &self,
+        lanes: L,
+        tile: &Tile<T>,
+        mapped: &mut Tile<T>,
+        found: &mut Buffer<T>,
+    ) {
+        self.space.map_tile(lanes, tile, mapped);
+        let vectors = L::vectors_mut(found).as_chunks_mut::<V>().0;
+        for (group, found) in mapped.groups::<L>().zip(vectors) {
+            *found = nearest::<L, V>(lanes, group.as_chunks().0, &self.centres).1;
+        }
     }
 }
 
 fn pack<T: Float>(ground: &Ground<'_, '_, T>, space: &FeatureSpace<T>) -> PackedRows<T> {
     let em = ground.em;
     let weights = em.knowledge.sample_weight;
-    PackedRows::new(&em.rows, weights, space, ground.n_components(), em.threads)
+    let n_clusters = ground.n_components();
+    PackedRows::new(&ground.rows, weights, space, n_clusters, em.threads)
 }
 
 /// The centres by greedy k-means++, the known ones first.
@@ -117,70 +191,50 @@ fn seeds<T: Float>(
 ) -> Result<Vec<T>, GmmError> {
     let known = ground.known.centres(space);
     let em = ground.em;
-    greedy_centres(packed, &em.rows, space, &known, em.threads, rng, em.watch)
+    let (rows, threads, watch) = (&ground.rows, em.threads, em.watch);
+    greedy_centres(packed, rows, space, &known, threads, rng, watch)
 }
 
-/// The nearest centre of each row, the first of equals.
+/// The index of the nearest centre of each row, the first of equals.
 fn nearest_labels<T: Float>(
     rows: &Rows<'_, T>,
-    space: &FeatureSpace<T>,
-    centres: &[T],
+    clusters: &Clusters<T>,
     threads: &Threads,
-) -> Vec<u32> {
-    let n_axes = space.n_axes();
-    let flops = flops_per_row(n_axes, centres.len() / n_axes);
-    let spans = Spans::new(rows.n_samples(), flops, 0);
-    let mut labels = vec![0; rows.n_samples()];
-    let parts = labels.chunks_mut(spans.span_len());
-    let work = spans.ranges().into_iter().zip(parts).collect();
-    threads.map(work, |(span, labels)| {
-        kernels::run(Label {
-            rows: rows.reborrow(),
-            space,
-            centres,
-            span,
-            labels,
-        });
+) -> Vec<usize> {
+    let n_axes = clusters.space.n_axes();
+    let flops = flops_per_row(n_axes, clusters.names.len());
+    let spans = Spans::new(rows.n_samples(), n_axes, flops, 0);
+    let labels = threads.map(spans.ranges(), |span| {
+        let rows = rows.view().slice_move(s![span, ..]);
+        kernels::run(Label { rows, clusters })
     });
-    labels
+    labels.concat()
 }
 
-/// The work of [`nearest_labels`] on one span, whose part of the labels is `labels`.
+/// The work of [`nearest_labels`] on one span.
 struct Label<'a, T> {
-    rows: Rows<'a, T>,
-    space: &'a FeatureSpace<T>,
-    centres: &'a [T],
-    span: Range<usize>,
-    labels: &'a mut [u32],
+    rows: ArrayView2<'a, T>,
+    clusters: &'a Clusters<T>,
 }
 
 impl<T: Float> WithSimd for Label<'_, T> {
-    type Output = ();
+    type Output = Vec<usize>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<usize> {
         let lanes = T::lanes(simd);
-        by_group!(T::Lanes<S>, V => self.groups::<_, V>(lanes));
-    }
-}
-
-impl<T: Float> Label<'_, T> {
-    #[inline(always)]
-    fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) {
-        let mut tile = Tile::new(self.space.n_axes(), MAX_TILE);
+        let mut tile = Tile::new(self.rows.ncols(), MAX_TILE);
+        let mut mapped = Tile::new(self.clusters.space.n_axes(), MAX_TILE);
         let mut found = buffer::<T>(MAX_TILE);
-        let span = self.rows.view().slice_move(s![self.span, ..]);
-        let tiles = span.axis_chunks_iter(Axis(0), MAX_TILE);
-        for (rows, labels) in tiles.zip(self.labels.chunks_mut(MAX_TILE)) {
-            self.space.load(lanes, rows, &mut tile);
-            let vectors = L::vectors_mut(&mut found).as_chunks_mut::<V>().0;
-            for (group, found) in tile.groups::<L>().zip(vectors) {
-                *found = nearest::<L, V>(lanes, group.as_chunks().0, self.centres).1;
-            }
-            for (label, cluster) in labels.iter_mut().zip(found.iter()) {
-                *label = cluster.to_f64() as u32;
-            }
+        let mut labels = Vec::with_capacity(self.rows.nrows());
+        for rows in self.rows.axis_chunks_iter(Axis(0), MAX_TILE) {
+            tile.load::<T::Lanes<S>, T>(rows);
+            self.clusters
+                .find_nearest(lanes, &tile, &mut mapped, &mut found);
+            let found = found[..rows.nrows()].iter();
+            labels.extend(found.map(|label| label.to_f64() as usize));
         }
+        labels
     }
 }
 
@@ -226,7 +280,8 @@ mod tests {
         fn new(data: &'a Array2<f64>) -> Self {
             let rows = Rows::new(data.view()).expect("finite");
             let threads = Threads::new(2).expect("2 threads");
-            let spread = Spread::new(rows.reborrow(), None, &threads).expect("finite squares");
+            let spread = Spread::new(&rows.into(), None, &threads, &Watch::new(None))
+                .expect("finite squares");
             Self {
                 space: FeatureSpace::standardised(&spread),
                 rows,

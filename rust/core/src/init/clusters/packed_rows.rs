@@ -1,6 +1,6 @@
 //! The rows that k-means runs on, mapped and packed, so that its many passes only compute.
 
-use ndarray::{ArrayView1, ArrayView2, s};
+use ndarray::{ArrayView1, ArrayView2, Axis, s};
 use pulp::{Simd, WithSimd};
 
 use crate::data::Rows;
@@ -37,7 +37,7 @@ impl<T: Float> PackedRows<T> {
     ) -> Self {
         let (n_rows, n_axes) = (rows.n_samples(), space.n_axes());
         let weights = RelativeWeights::new(sample_weight);
-        let spans = Spans::new(n_rows, flops_per_row(n_axes, n_clusters), 0);
+        let spans = Spans::new(n_rows, n_axes, flops_per_row(n_axes, n_clusters), 0);
         let packed = threads.map(spans.ranges(), |span| {
             let mut packed = PackedSpan {
                 tiles: Vec::new(),
@@ -46,16 +46,10 @@ impl<T: Float> PackedRows<T> {
             for (n, weight) in span.clone().zip(packed.weights.iter_mut()) {
                 *weight = T::from_f64(weights.get(n));
             }
-            for start in span.clone().step_by(MAX_TILE) {
-                let end = (start + MAX_TILE).min(span.end);
-                let mut tile = Tile::new(n_axes, MAX_TILE);
-                kernels::run(Pack {
-                    space,
-                    rows: rows.view().slice_move(s![start..end, ..]),
-                    tile: &mut tile,
-                });
-                packed.tiles.push(tile);
-            }
+            packed.tiles = kernels::run(Pack {
+                space,
+                rows: rows.view().slice_move(s![span, ..]),
+            });
             packed
         });
         Self {
@@ -71,18 +65,26 @@ pub(super) fn flops_per_row(n_features: usize, n_clusters: usize) -> usize {
     n_clusters * (5 * n_features + 6)
 }
 
-/// Loads a tile, mapped.
+/// The tiles of a span, mapped.
 struct Pack<'a, 'r, T> {
     space: &'a FeatureSpace<T>,
     rows: ArrayView2<'r, T>,
-    tile: &'a mut Tile<T>,
 }
 
 impl<T: Float> WithSimd for Pack<'_, '_, T> {
-    type Output = ();
+    type Output = Vec<Tile<T>>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.space.load(T::lanes(simd), self.rows, self.tile);
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<Tile<T>> {
+        let lanes = T::lanes(simd);
+        let mut loaded = Tile::new(self.rows.ncols(), MAX_TILE);
+        let chunks = self.rows.axis_chunks_iter(Axis(0), MAX_TILE);
+        let tiles = chunks.map(|rows| {
+            let mut tile = Tile::new(self.space.n_axes(), MAX_TILE);
+            loaded.load::<T::Lanes<S>, T>(rows);
+            self.space.map_tile(lanes, &loaded, &mut tile);
+            tile
+        });
+        tiles.collect()
     }
 }

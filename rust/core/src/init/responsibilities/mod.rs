@@ -1,9 +1,7 @@
 //! Responsibilities that don't come from a model.
 
 mod given;
-mod hard_labels;
 mod random;
 
-pub(super) use given::Given;
-pub(crate) use hard_labels::HardLabels;
-pub(super) use random::RandomResponsibilities;
+pub(crate) use given::Given;
+pub(crate) use random::RandomResponsibilities;

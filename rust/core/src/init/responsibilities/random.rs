@@ -8,6 +8,7 @@ use crate::float::Float;
 use crate::init::alignment::names;
 use crate::kernels::lanes::Lanes;
 use crate::responsibilities::{Responsibilities, TileScratch};
+use crate::source::PortableResponsibilities;
 
 /// w_n u_nk p_nk / Σ_j u_nj p_nj with uniform numbers u_nk, and the class probabilities p_nk where they are given.
 ///
@@ -15,6 +16,8 @@ use crate::responsibilities::{Responsibilities, TileScratch};
 /// stored and rows can be visited in any order.
 pub(crate) struct RandomResponsibilities<'a> {
     key: u64,
+    /// The number of the row that passes call the first.
+    first_row: usize,
     /// Which component each column of the random numbers is.
     names: Vec<usize>,
     log_prior: Option<LogPrior<'a>>,
@@ -22,18 +25,25 @@ pub(crate) struct RandomResponsibilities<'a> {
 }
 
 impl<'a> RandomResponsibilities<'a> {
+    /// Of components with these names, for the columns in order.
     pub(crate) fn new(
         key: u64,
-        n_components: usize,
+        names: Vec<usize>,
         log_prior: Option<LogPrior<'a>>,
         sample_weight: Option<ArrayView1<'a, f64>>,
     ) -> Self {
         Self {
             key,
-            names: (0..n_components).collect(),
+            first_row: 0,
+            names,
             log_prior,
             sample_weight,
         }
+    }
+
+    /// The same where the row that passes call the first has this number.
+    pub(crate) fn beginning_at(self, first_row: usize) -> Self {
+        Self { first_row, ..self }
     }
 
     /// The same with components numbered so that they agree with `reference`, of shape (N, K).
@@ -56,7 +66,7 @@ impl<'a> RandomResponsibilities<'a> {
 
     /// The responsibilities of row `n`.
     fn fill_row(&self, n: usize, row: &mut [f64]) {
-        let first = n * row.len();
+        let first = (self.first_row + n) * row.len();
         for (column, &name) in self.names.iter().enumerate() {
             row[name] = uniform(self.key, (first + column) as u64);
         }
@@ -87,6 +97,14 @@ impl<E: Float> Responsibilities<E> for RandomResponsibilities<'_> {
             }
         }
         0.0
+    }
+
+    fn portable(&self) -> Option<PortableResponsibilities> {
+        let is_portable = self.log_prior.is_none();
+        is_portable.then(|| PortableResponsibilities::Random {
+            key: self.key,
+            names: self.names.clone(),
+        })
     }
 }
 

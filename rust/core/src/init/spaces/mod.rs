@@ -6,7 +6,7 @@ mod whitening;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-pub(super) use self::feature_space::FeatureSpace;
+pub(super) use self::feature_space::{FeatureMap, FeatureSpace};
 use self::pursuit::least_kurtosis;
 use self::whitening::Whitened;
 use super::ground::Ground;
@@ -50,7 +50,7 @@ fn found_spaces<T: Float>(
     wanted: &[Space],
     rng: &mut Xoshiro256PlusPlus,
 ) -> Vec<FeatureSpace<T>> {
-    let (rows, spread) = (&ground.em.rows, ground.spread);
+    let (rows, spread) = (&ground.rows, ground.spread);
     let standardised = || FeatureSpace::standardised(spread);
     if rows.n_features() == 1 || ground.n_components() == 1 {
         return vec![standardised()];

@@ -1,4 +1,4 @@
-"""`Table`: a matrix whose columns may have names."""
+"""Tables for what takes arrays only."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmm_rs._validation import FloatArray
+from gmm_rs.sources import RowSource
+from gmm_rs.sources._row_source import read_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,14 +19,16 @@ class Table:
     ----------
     values : ndarray of shape (n_rows, n_columns), float32 or float64
     column_names : tuple of str, or None
-    source : str
-        Where it comes from, for messages.
     """
 
     values: FloatArray
     column_names: tuple[str, ...] | None
-    source: str
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """The matrix, without the names."""
         return np.array(self.values, dtype=dtype) if copy else np.asarray(self.values, dtype=dtype)
+
+
+def in_memory(source: RowSource) -> Table:
+    """All rows of a source at once."""
+    return Table(read_whole(source), source.feature_names)

@@ -1,0 +1,161 @@
+"""`RowSource`: rows that can be read again and again, in blocks of any size."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+
+from gmm_rs._validation import FloatArray, check_positive_int
+from gmm_rs.sources._block_size import block_size
+
+
+class RowSource(ABC):
+    """Rows of a matrix that need not fit in memory: they are read block by block, anew for each pass over them.
+
+    Made by `gmm_rs.open_rows`. A new kind is a class that says in `_pieces` how to read it.
+
+    Parameters
+    ----------
+    name : str
+        What messages call it.
+    n_features : int
+    dtype : dtype
+        That of all blocks: float32 or float64.
+    feature_names : tuple of str, optional
+        Names of the columns.
+    n_rows : int, optional
+        How many rows there are, if that is known before they are read.
+
+    Attributes
+    ----------
+    name : str
+    n_features : int
+    dtype : dtype
+    feature_names : tuple of str, or None
+    n_rows : int, or None
+
+    See Also
+    --------
+    gmm_rs.open_rows : opens files, arrays and so on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmm_rs import open_rows
+    >>> source = open_rows(np.arange(6.0).reshape(3, 2))
+    >>> source.n_features, source.dtype, source.n_rows
+    (2, dtype('float64'), 3)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        n_features: int,
+        dtype: np.dtype[Any],
+        feature_names: tuple[str, ...] | None = None,
+        n_rows: int | None = None,
+    ) -> None:
+        self.name = name
+        self.n_features = n_features
+        self.dtype = dtype
+        self.feature_names = feature_names
+        self.n_rows = n_rows
+
+    def blocks(self, n_rows: int) -> Generator[FloatArray]:
+        """Read all rows anew, in blocks of `n_rows` rows of which only the last may have fewer.
+
+        Parameters
+        ----------
+        n_rows : int
+
+        Yields
+        ------
+        ndarray of shape (n_rows, n_features), of dtype `dtype` and any strides
+            It may be read-only. What it holds is promised until the next one is asked for.
+
+        Raises
+        ------
+        OSError
+            If the rows cannot be read; the message names the source.
+        DataTypeError
+            If something isn't a real number, or a file is damaged.
+        NonFiniteError
+            If a value is missing: a null of Arrow or Parquet. NaN and infinity are read as they are.
+        DimensionError
+            If a row has another width than those before.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gmm_rs import open_rows
+        >>> for block in open_rows(np.arange(6.0).reshape(3, 2)).blocks(2):
+        ...     print(block)
+        [[0. 1.]
+         [2. 3.]]
+        [[4. 5.]]
+        """
+        return self._rechunked(check_positive_int("n_rows", n_rows))
+
+    @abstractmethod
+    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
+        """All rows, anew, in pieces of any numbers of rows, which should not be much more than `n_rows`."""
+
+    def _rechunked(self, n_rows: int) -> Generator[FloatArray]:
+        block = np.empty((0, self.n_features), self.dtype)
+        filled = 0
+        with closing(self._named_errors(n_rows)) as pieces:
+            for piece in pieces:
+                with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, which is found later
+                    rows: FloatArray = piece.astype(self.dtype, copy=False)
+                start = 0
+                while start < len(rows):
+                    if filled == 0 and len(rows) - start >= n_rows:
+                        yield rows[start : start + n_rows]
+                        start += n_rows
+                        continue
+                    if filled == 0:
+                        block = np.empty((n_rows, self.n_features), self.dtype)
+                    taken = min(n_rows - filled, len(rows) - start)
+                    block[filled : filled + taken] = rows[start : start + taken]
+                    start, filled = start + taken, filled + taken
+                    if filled == n_rows:
+                        yield block
+                        filled = 0
+        if filled > 0:
+            yield block[:filled]
+
+    def _named_errors(self, n_rows: int) -> Generator[FloatArray]:
+        """The pieces; errors of the system get the name of the source."""
+        try:
+            yield from self._pieces(n_rows)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            raise OSError(error.errno, error.strerror or str(error), self.name) from error
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """Refused: a matrix of all rows may not fit in memory."""
+        raise TypeError(
+            "the rows of a source are read block by block: numpy.concatenate(list(source.blocks(65536))) is all of them"
+        )
+
+    def __repr__(self) -> str:
+        """Name, rows, columns and dtype."""
+        n_rows = "" if self.n_rows is None else f"{self.n_rows} rows, "
+        return f"<{type(self).__name__} {self.name}: {n_rows}{self.n_features} columns, {self.dtype}>"
+
+
+def read_whole(source: RowSource) -> FloatArray:
+    """All rows at once, for what cannot do with less.
+
+    Examples
+    --------
+    >>> from gmm_rs import open_rows
+    >>> read_whole(open_rows([[1, 2], [3, 4]]))
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    blocks = [np.array(block) for block in source.blocks(block_size(source.n_features))]
+    return np.concatenate(blocks) if blocks else np.empty((0, source.n_features), source.dtype)

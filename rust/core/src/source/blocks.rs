@@ -1,0 +1,255 @@
+//! Rows that are read block by block, as often as there are passes.
+//!
+//! A thread of its own reads the next block while this one is computed with. Two blocks are in memory, whatever the number
+//! of rows. A block is a few whole spans, so that sums have the bits that they would have in memory.
+
+use std::fmt;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread;
+
+use ndarray::ArrayView2;
+
+use super::extent::Extent;
+use super::{Pass, SpanSums, Sum, add_spans};
+use crate::error::GmmError;
+use crate::float::Float;
+use crate::parallel::{MAX_SPAN_VALUES, Threads};
+use crate::units::Units;
+use crate::watch::Watch;
+
+/// Spans of a block for each thread: some, so that no thread waits long for the others at the end of a block.
+const SPANS_PER_THREAD: usize = 2;
+
+/// Where rows are read from, again and again.
+pub trait BlockReader<T>: Sync {
+    /// Number of columns, D.
+    fn n_features(&self) -> usize;
+
+    /// Begins to read from the first row on. Each block shall have `n_rows` rows, but for the last, which may have fewer.
+    ///
+    /// # Errors
+    /// [`GmmError::Reading`] or any other: it ends the fit.
+    fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<T> + '_>, GmmError>;
+}
+
+/// Blocks of rows, one after another.
+pub trait Blocks<T> {
+    /// Writes the next block into `values`, which is empty: row by row. Without any value, it was the last.
+    ///
+    /// # Errors
+    /// Those of [`BlockReader::blocks`].
+    fn read(&mut self, values: &mut Vec<T>) -> Result<(), GmmError>;
+}
+
+/// Rows that have been read once, and checked: finite numbers, at least one row and one column.
+pub struct BlockRows<'a, T> {
+    reader: Box<dyn BlockReader<T> + 'a>,
+    n_samples: usize,
+    extent: Extent,
+}
+
+impl<T> fmt::Debug for BlockRows<'_, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (n_samples, n_features) = (self.n_samples, self.extent.bounds().0.len());
+        write!(formatter, "BlockRows({n_samples} x {n_features})")
+    }
+}
+
+impl<'a, T: Float> BlockRows<'a, T> {
+    /// Reads all rows once, to count and check them. `go_on` is asked after each block.
+    ///
+    /// # Errors
+    /// [`GmmError::EmptyData`] without rows or columns, [`GmmError::NonFinite`] for NaN or infinity,
+    /// [`GmmError::Interrupted`] if it shall not go on; those of `reader`.
+    pub fn new(
+        reader: impl BlockReader<T> + 'a,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<Self, GmmError> {
+        let n_features = reader.n_features();
+        let (mut n_samples, mut extent) = (0, Extent::none(n_features));
+        if let Some(n_rows) = MAX_SPAN_VALUES.checked_div(n_features) {
+            each_block(&reader, n_rows.max(1), |rows| {
+                extent.merge(Extent::of(rows, n_samples));
+                extent.check_finite()?;
+                n_samples += rows.nrows();
+                if go_on() {
+                    Ok(())
+                } else {
+                    Err(GmmError::Interrupted)
+                }
+            })?;
+        }
+        if n_samples == 0 {
+            return Err(GmmError::EmptyData {
+                n_samples,
+                n_features,
+            });
+        }
+        Ok(Self {
+            n_samples,
+            extent,
+            reader: Box::new(reader),
+        })
+    }
+
+    /// Number of rows, N.
+    pub fn n_samples(&self) -> usize {
+        self.n_samples
+    }
+
+    /// Number of columns, D.
+    pub fn n_features(&self) -> usize {
+        self.extent.bounds().0.len()
+    }
+
+    /// The least and the largest value of each feature.
+    pub fn bounds(&self) -> (&[f64], &[f64]) {
+        self.extent.bounds()
+    }
+
+    pub(super) fn half_ranges(&self) -> Vec<f64> {
+        self.extent.half_ranges()
+    }
+
+    /// The sums of `pass`.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] once `watch` is stopped, [`GmmError::Reading`] where there are not as many rows as there
+    /// were before; those of the reader.
+    pub(super) fn pass<P: Pass<T>>(
+        &self,
+        pass: &P,
+        threads: &Threads,
+        watch: &Watch,
+    ) -> Result<SpanSums<P::Sum>, GmmError> {
+        let spans = pass.spans(self.n_samples);
+        let mut sums = SpanSums::default();
+        let mut start = 0;
+        let n_rows = SPANS_PER_THREAD * threads.count() * spans.span_len();
+        each_block(&*self.reader, n_rows.min(self.n_samples), |rows| {
+            let end = start + rows.nrows();
+            let is_last = end == self.n_samples;
+            if end > self.n_samples || (rows.nrows() < n_rows && !is_last) {
+                return Err(self.changed(if is_last { end + 1 } else { end }));
+            }
+            add_spans(&mut sums, pass, rows, start, spans, threads);
+            start = end;
+            watch.check()
+        })?;
+        match start == self.n_samples {
+            true => Ok(sums),
+            false => Err(self.changed(start)),
+        }
+    }
+
+    fn changed(&self, n_rows: usize) -> GmmError {
+        GmmError::Reading(format!(
+            "X had {} rows when it was read first, and then other ones (up to row {n_rows}): it must not change during a fit",
+            self.n_samples
+        ))
+    }
+
+    /// The same rows in other units.
+    pub(super) fn scaled<'b>(&'b self, units: &'b Units) -> BlockRows<'b, f64> {
+        BlockRows {
+            n_samples: self.n_samples,
+            extent: self.extent.scaled(units),
+            reader: Box::new(ScaledReader { rows: self, units }),
+        }
+    }
+}
+
+/// Calls `work` with one block after another, the next of which is being read meanwhile.
+fn each_block<T: Float>(
+    reader: &dyn BlockReader<T>,
+    n_rows: usize,
+    mut work: impl FnMut(ArrayView2<'_, T>) -> Result<(), GmmError>,
+) -> Result<(), GmmError> {
+    let n_features = reader.n_features();
+    thread::scope(|scope| {
+        let (full_blocks, blocks) = sync_channel(0);
+        let (used, empty_blocks) = channel();
+        for _ in 0..2 {
+            used.send(Vec::new()).expect("its receiver is here");
+        }
+        thread::Builder::new()
+            .name("gmm-read".into())
+            .spawn_scoped(scope, move || {
+                let end = read_ahead(reader, n_rows, &empty_blocks, &full_blocks);
+                if let Err(error) = end {
+                    // Nobody listens where the work has failed before.
+                    let _ = full_blocks.send(Err(error));
+                }
+            })
+            .map_err(|error| GmmError::Reading(format!("no thread can be started: {error}")))?;
+        for block in blocks {
+            let values = block?;
+            let rows = ArrayView2::from_shape((values.len() / n_features, n_features), &values);
+            work(rows.map_err(|_| ragged(values.len(), n_features))?)?;
+            // The reader may have ended.
+            let _ = used.send(values);
+        }
+        Ok(())
+    })
+}
+
+fn ragged(n_values: usize, n_features: usize) -> GmmError {
+    GmmError::Reading(format!(
+        "a block of X has {n_values} values, no multiple of its {n_features} columns"
+    ))
+}
+
+/// Reads blocks into the empty ones until there are no more, or nobody wants them.
+fn read_ahead<T: Float>(
+    reader: &dyn BlockReader<T>,
+    n_rows: usize,
+    empty: &Receiver<Vec<T>>,
+    full: &SyncSender<Result<Vec<T>, GmmError>>,
+) -> Result<(), GmmError> {
+    let mut blocks = reader.blocks(n_rows)?;
+    while let Ok(mut values) = empty.recv() {
+        values.clear();
+        blocks.read(&mut values)?;
+        if values.is_empty() || full.send(Ok(values)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Rows in other units.
+struct ScaledReader<'a, T> {
+    rows: &'a BlockRows<'a, T>,
+    units: &'a Units,
+}
+
+/// Blocks of them.
+struct ScaledBlocks<'a, T> {
+    blocks: Box<dyn Blocks<T> + 'a>,
+    values: Vec<T>,
+    units: &'a Units,
+}
+
+impl<T: Float> BlockReader<f64> for ScaledReader<'_, T> {
+    fn n_features(&self) -> usize {
+        self.rows.n_features()
+    }
+
+    fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<f64> + '_>, GmmError> {
+        Ok(Box::new(ScaledBlocks {
+            blocks: self.rows.reader.blocks(n_rows)?,
+            values: Vec::new(),
+            units: self.units,
+        }))
+    }
+}
+
+impl<T: Float> Blocks<f64> for ScaledBlocks<'_, T> {
+    fn read(&mut self, values: &mut Vec<f64>) -> Result<(), GmmError> {
+        self.values.clear();
+        self.blocks.read(&mut self.values)?;
+        values.extend(self.values.iter().map(|x| x.to_f64()));
+        self.units.scale_values(values);
+        Ok(())
+    }
+}

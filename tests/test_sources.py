@@ -1,0 +1,293 @@
+"""Sources of rows: every kind gives the rows of the array, in blocks of any size, again and again."""
+
+import re
+import threading
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from numpy.testing import assert_array_equal
+
+from gmm_rs import DimensionError, RowSource, open_rows
+from gmm_rs.sources._ahead import read_ahead
+from gmm_rs.sources._row_source import read_whole
+from gmm_rs.sources._spool import spooled
+
+N_ROWS = 23
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture(params=["float32", "float64", "int16"])
+def rows(request):
+    """Numbers that every format and dtype can hold."""
+    return np.random.default_rng(0).integers(-999, 999, size=(N_ROWS, 3)).astype(request.param)
+
+
+def to_table(rows):
+    return pa.table({name: np.ascontiguousarray(column) for name, column in zip(NAMES, rows.T, strict=True)})
+
+
+def to_frame(rows):
+    return pd.DataFrame(rows, columns=list(NAMES))
+
+
+def save_npy(rows, order="C", name="rows.npy"):
+    np.save(name, np.asarray(rows, order=order))
+    return name
+
+
+def save_parquet(rows, group=5):
+    pq.write_table(to_table(rows), "rows.parquet", row_group_size=group)
+    return Path("rows.parquet")
+
+
+def save_arrow(rows, name="rows.arrow"):
+    table = to_table(rows)
+    with pa.OSFile(name, "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=6)
+    return name
+
+
+def save_text(rows, name, **options):
+    np.savetxt(name, rows, fmt="%.17g", **options)
+    return name
+
+
+def save_dataset(rows):
+    Path("folder").mkdir(exist_ok=True)
+    pq.write_table(to_table(rows[:9]), "folder/0.parquet")
+    pq.write_table(to_table(rows[9:]), "folder/1.parquet")
+    return ds.dataset("folder")
+
+
+def sliced(rows, convert=lambda piece: piece):
+    return lambda: (convert(rows[start : start + 4]) for start in range(0, len(rows), 4))
+
+
+NAMED = {
+    "parquet": save_parquet,
+    "arrow": save_arrow,
+    "feather": partial(save_arrow, name="rows.feather"),
+    "csv": lambda rows: save_text(rows, "rows.csv", delimiter=",", header="a,b,c", comments=""),
+    "pandas": to_frame,
+    "table": to_table,
+    "record batch": lambda rows: to_table(rows).to_batches()[0],
+    "dataset": save_dataset,
+    "polars": lambda rows: pl.from_arrow(to_table(rows)),
+    "frames": lambda rows: sliced(rows, to_frame),
+    "tables": lambda rows: sliced(rows, to_table),
+}
+NAMELESS = {
+    "array": lambda rows: rows,
+    "list": lambda rows: rows.tolist(),
+    "columns first": np.asfortranarray,
+    "backwards": lambda rows: rows[::-1].copy()[::-1],
+    "every second": lambda rows: np.repeat(np.repeat(rows, 2, axis=0), 2, axis=1)[::2, ::2],
+    "big-endian": lambda rows: rows.astype(rows.dtype.newbyteorder(">")),
+    "npy": save_npy,
+    "npy, columns first": partial(save_npy, order="F"),
+    "map": lambda rows: np.load(save_npy(rows), mmap_mode="r"),
+    "map to write": lambda rows: np.load(save_npy(rows), mmap_mode="r+"),
+    "map of a copy": lambda rows: np.load(save_npy(rows), mmap_mode="c"),
+    "part of a map": lambda rows: np.load(save_npy(np.tile(rows, (3, 2))), mmap_mode="r")[N_ROWS : 2 * N_ROWS, 3:],
+    "map backwards": lambda rows: np.load(save_npy(rows[::-1, ::-1]), mmap_mode="r")[::-1, ::-1],
+    "txt": lambda rows: save_text(rows, "rows.txt"),
+    "arrays": sliced,
+    "files": lambda rows: lambda: iter([save_npy(rows[:7]), Path(save_npy(rows[7:], name="rest.npy"))]),
+}
+KINDS = NAMED | NAMELESS
+
+
+def expected_dtype(kind, rows):
+    text = kind in ("csv", "txt", "list")
+    return np.dtype(np.float32 if rows.dtype == np.float32 and not text else np.float64)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_gives_the_rows_again_and_again(kind, rows):
+    source = open_rows(KINDS[kind](rows))
+    assert isinstance(source, RowSource)
+    assert source.n_features == 3
+    assert source.dtype == expected_dtype(kind, rows)
+    assert source.feature_names == (NAMES if kind in NAMED else None)
+    assert source.n_rows in (None, N_ROWS)
+    for n_rows in (1, 4, 5, N_ROWS, 100):
+        blocks = [block.copy() for block in source.blocks(n_rows)]
+        assert [len(block) for block in blocks[:-1]] == [n_rows] * (len(blocks) - 1)
+        assert 0 < len(blocks[-1]) <= n_rows
+        assert {block.dtype for block in blocks} == {source.dtype}
+        assert_array_equal(np.concatenate(blocks), rows)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns(kind, rows):
+    data = KINDS[kind](rows)
+    assert_array_equal(read_whole(open_rows(data, columns=[2, np.int64(0)])), rows[:, [2, 0]])
+    assert_array_equal(read_whole(open_rows(data, columns=1)), rows[:, [1]])
+    if kind in NAMED:
+        source = open_rows(data, columns=["c", 0])
+        assert source.feature_names == ("c", "a")
+        assert_array_equal(read_whole(source), rows[:, [2, 0]])
+        assert_array_equal(read_whole(open_rows(data, columns="b")), rows[:, [1]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [np.float32, "float64"])
+def test_dtype(kind, dtype, rows):
+    source = open_rows(KINDS[kind](rows), dtype=dtype)
+    assert source.dtype == dtype
+    values = read_whole(source)
+    assert values.dtype == dtype
+    assert_array_equal(values, rows)
+
+
+def test_row_groups_and_blocks_of_every_size():
+    rows = np.random.default_rng(1).normal(size=(12, 3))
+    for group in range(1, 14):
+        source = open_rows(save_parquet(rows, group))
+        for n_rows in range(1, 14):
+            blocks = list(source.blocks(n_rows))
+            assert [len(block) for block in blocks] == [min(n_rows, 12 - start) for start in range(0, 12, n_rows)]
+            assert_array_equal(np.concatenate(blocks), rows)
+
+
+def test_numbers_of_arrow():
+    table = pa.table(
+        {
+            "small": pa.array([1, -2], pa.int8()),
+            "large": pa.array([2**53 + 1, 0], pa.uint64()),
+            "flag": [True, False],
+            "price": pa.array(["1.25", "-3.50"]).cast(pa.decimal128(5, 2)),
+            "half": pa.array(np.array([0.5, 2], np.float16)),
+        }
+    )
+    source = open_rows(table)
+    assert source.dtype == np.float64
+    assert_array_equal(read_whole(source), [[1, 2.0**53, 1, 1.25, 0.5], [-2, 0, 0, -3.5, 2]])
+    assert open_rows(table, columns="half").dtype == np.float32
+
+
+def test_frames_become_what_arrays_of_them_would():
+    frame = pd.DataFrame({"a": np.array([1, 2], np.int8), "b": np.array([0.5, 1], np.float32), "c": [True, False]})
+    for columns in (["a", "b"], ["a"], ["a", "b", "c"]):
+        source = open_rows(frame, columns=columns)
+        expected = np.asarray(frame[columns])
+        assert source.dtype == (np.float32 if expected.dtype == np.float32 else np.float64)
+        assert_array_equal(read_whole(source), expected.astype(float))
+    assert open_rows(pd.DataFrame([[1, 2]], columns=[0, 1])).feature_names is None
+
+
+def test_not_finite_numbers_are_rows_like_others():
+    source = open_rows(np.array([[np.nan], [np.inf], [1e300]]), dtype=np.float32)
+    assert_array_equal(read_whole(source), np.array([[np.nan], [np.inf], [np.inf]], np.float32))
+
+
+def test_items_without_rows_are_passed_over():
+    pieces = [np.empty((0, 1)), np.ones((2, 1)), to_table(np.ones((0, 3))), np.ones((1, 1))]
+    assert_array_equal(read_whole(open_rows(lambda: iter(pieces))), np.ones((3, 1)))
+    with pytest.raises(DimensionError, match="has no rows"):
+        open_rows(lambda: iter(pieces[:1]))
+
+
+def test_what_the_source_says_of_itself():
+    assert repr(open_rows(save_npy(np.ones((4, 2))))) == "<MappedRows rows.npy: 4 rows, 2 columns, float64>"
+    assert repr(open_rows(save_text(np.ones((4, 2)), "t.csv"))) == "<TextRows t.csv: 2 columns, float64>"
+    with pytest.raises(TypeError, match="block by block"):
+        np.asarray(open_rows([[1.0]]))
+
+
+class TestMemory:
+    def test_passes_may_run_at_the_same_time_and_end_early(self, rows):
+        for make in KINDS.values():
+            source = open_rows(make(rows))
+            early = source.blocks(2)
+            next(early)
+            assert_array_equal(read_whole(source), rows)
+            early.close()
+            assert_array_equal(read_whole(source), rows)
+
+    def test_blocks_are_views_where_they_can_be(self):
+        rows = np.ones((5, 2))
+        assert all(np.shares_memory(block, rows) for block in islice(open_rows(rows).blocks(2), 2))
+
+    @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="tells which pages are in memory")
+    @pytest.mark.parametrize("order", ["C", "F"])
+    def test_pages_of_a_map_are_given_back(self, order):
+        def resident():
+            text = Path("/proc/self/smaps").read_text()
+            return sum(map(int, re.findall(r"rows\.npy\n(?:.*\n)??Size:[^$]*?\nRss: +(\d+) kB", text)))
+
+        rows = np.arange(3_200_000.0).reshape(200_000, 16)  # 25 MB
+        source = open_rows(save_npy(rows, order))
+        most = 0
+        for start, block in zip(range(0, 200_000, 4000), source.blocks(4000), strict=True):
+            assert_array_equal(block, rows[start : start + 4000])
+            most = max(most, resident())
+        assert 0 < most < 8 * 1024  # the system may map 2 MB at once
+        assert_array_equal(read_whole(source), rows)
+
+    def test_one_block_is_read_ahead(self):
+        produced = 0
+
+        class Counted(RowSource):
+            def _pieces(self, n_rows):
+                nonlocal produced
+                for number in range(10):
+                    produced += 1
+                    yield np.full((n_rows, 1), float(number))
+
+        before = threading.active_count()
+        for number, block in enumerate(read_ahead(Counted("numbers", 1, np.dtype(float)).blocks(3))):
+            assert produced <= number + 2
+            assert_array_equal(block, np.full((3, 1), number))
+        assert produced == 10
+        assert threading.active_count() == before
+
+    def test_an_end_before_the_end_closes_the_source(self):
+        closed = []
+
+        class Closed(RowSource):
+            def _pieces(self, n_rows):
+                try:
+                    while True:
+                        yield np.ones((n_rows, 1))
+                finally:
+                    closed.append(threading.active_count())
+
+        before = threading.active_count()
+        blocks = read_ahead(Closed("ones", 1, np.dtype(float)).blocks(3))
+        next(blocks)
+        blocks.close()
+        assert closed == [before]
+
+    def test_an_error_in_the_reading_thread_arrives(self):
+        class Broken(RowSource):
+            def _pieces(self, n_rows):
+                yield np.ones((n_rows, 1))
+                raise OSError(5, "no answer")
+
+        blocks = read_ahead(Broken("the disk", 1, np.dtype(float)).blocks(3))
+        next(blocks)
+        with pytest.raises(OSError, match=r"no answer: 'the disk'"):
+            next(blocks)
+
+    def test_spooled_rows_are_read_once(self, rows):
+        passes = []
+
+        def make():
+            passes.append(None)
+            return iter([to_table(rows)])
+
+        source = spooled(open_rows(make))
+        passes.clear()
+        for _ in range(2):
+            assert_array_equal(read_whole(source), rows)
+        assert not passes
+        assert (source.feature_names, source.n_rows) == (NAMES, N_ROWS)
