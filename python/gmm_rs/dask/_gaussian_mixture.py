@@ -25,7 +25,7 @@ class GaussianMixture(DaskEvaluatedMixture):
 
     `gmm_rs.GaussianMixture` whose methods also take Dask arrays and data frames. A fit leaves their partitions on the
     workers, which answer each iteration's question with sums of K·D² numbers. The result is that of a fit of the same
-    rows in memory: within rounding, and to the bit where all partitions but the last have a multiple of 65,536 rows.
+    rows in memory: within rounding, and to the bit where all partitions but the last have a multiple of 49,152 rows.
     Given arrays in memory, all methods do what they do there.
 
     Parameters are those of `gmm_rs.GaussianMixture`, with these differences for Dask collections: `init_params` is the
