@@ -53,6 +53,7 @@ def fit(X: np.ndarray, n_components: int, *, initial: Parameters | None = None, 
         "log_prior": None,
         "align_to": None,
         "observer": None,
+        "checkpoint": None,
         "num_threads": 2,
     }
     if initial is not None:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
-from gmm_rs import DimensionError, RowSource, open_rows
+from gmm_rs import DimensionError, GaussianMixture, RowSource, open_rows
 from gmm_rs.sources._ahead import read_ahead
 from gmm_rs.sources._row_source import read_whole
 from gmm_rs.sources._spool import spooled
@@ -233,6 +233,17 @@ class TestMemory:
         assert 0 < most < 8 * 1024  # the system may map 2 MB at once
         assert_array_equal(read_whole(source), rows)
 
+    @pytest.mark.parametrize("mode", ["r+", "c"])
+    def test_changes_in_a_map_are_kept(self, mode):
+        rows = np.arange(80_000.0).reshape(20_000, 4)
+        changed = np.load(save_npy(rows), mmap_mode=mode)
+        changed[:] += 1.0
+        source = open_rows(changed)
+        for _ in range(2):
+            assert_array_equal(np.concatenate([block.copy() for block in source.blocks(1000)]), rows + 1.0)
+        assert_array_equal(changed, rows + 1.0)
+        assert_array_equal(np.load("rows.npy"), rows + 1.0 if mode == "r+" else rows)
+
     def test_one_block_is_read_ahead(self):
         produced = 0
 
@@ -277,6 +288,16 @@ class TestMemory:
         next(blocks)
         with pytest.raises(OSError, match=r"no answer: 'the disk'"):
             next(blocks)
+
+    def test_a_fit_parses_text_once(self, monkeypatch):
+        rows = np.random.default_rng(2).normal(size=(50, 3))
+        source = open_rows(save_text(rows, "rows.csv", delimiter=","))
+        opened, open_text = [], source._open
+        monkeypatch.setattr(source, "_open", lambda: opened.append(None) or open_text())
+        assert_array_equal(
+            GaussianMixture(2, random_state=0).fit(source).means_, GaussianMixture(2, random_state=0).fit(rows).means_
+        )
+        assert len(opened) == 1
 
     def test_spooled_rows_are_read_once(self, rows):
         passes = []

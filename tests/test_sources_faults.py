@@ -69,12 +69,25 @@ class TestOneShot:
         fails_with(DataTypeError, "load returned the same iterator again", load)
 
     def test_a_function_that_gives_no_iterator(self):
-        fails_with(DataTypeError, "<lambda> must return an iterator.*but returned int", lambda: 3)
+        fails_with(DataTypeError, "the function must return an iterator.*but returned int", lambda: 3)
 
     def test_an_open_file(self):
         Path("t.csv").write_text("1,2\n")
         with Path("t.csv").open() as file:
             fails_with(DataTypeError, "only once", file)
+
+
+@pytest.mark.parametrize("path", ["rows.npy", Path("rows.npy")])
+def test_the_name_of_a_file_has_to_be_opened(path):
+    mixture = GaussianMixture(1, random_state=0).fit(X)
+    for take in (GaussianMixture(1).fit, mixture.predict, mixture.bic):
+        with pytest.raises(DataTypeError, match=r"X is the name of a file: pass gmm_rs\.open_rows\('rows\.npy'\)"):
+            take(path)
+
+
+def test_sources_where_arrays_are_needed():
+    with pytest.raises(DataTypeError, match=r"X \(ArrayRows\) cannot .* read block by block"):
+        GaussianMixture(1).partial_fit(open_rows(X))
 
 
 class TestNpy:
@@ -283,6 +296,9 @@ class TestArguments:
         fails_with(ParameterError, "the array has been opened already", open_rows(X))
         fails_with(DimensionError, "must be 2-D", X[0])
         fails_with(DataTypeError, "dtype <U1", [["a"]])
+        fails_with(DataTypeError, "but the data is of type int", 3)
+        fails_with(DataTypeError, "the ChunkedArray is no Arrow table", pa.chunked_array([[1.0]]))
+        fails_with(DataTypeError, "column 'b' of the data frame has dtype", pd.DataFrame({"a": [1.0], "b": ["x"]}))
         for name in ("no.csv", "no.npy", "no.parquet", "no.arrow"):
             fails_with(FileNotFoundError, name, name)
         with pytest.raises(ParameterError, match="n_rows must be a positive integer"):

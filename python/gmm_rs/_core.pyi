@@ -76,6 +76,15 @@ class _Cluster(Protocol):
     def lengths(self) -> Sequence[int]: ...
     def ask(self, request: bytes, /) -> bytes: ...
 
+# What keeps the last checkpoint of a fit, a new one every so many seconds.
+@type_check_only
+class _Checkpoint(Protocol):
+    @property
+    def content(self) -> bytes | None: ...
+    @property
+    def seconds(self) -> float: ...
+    def save(self, content: bytes, /) -> None: ...
+
 def fit(
     X: _Data | _Rows | _Cluster,
     n_components: int,
@@ -103,6 +112,7 @@ def fit(
     log_prior: _Float64 | None,
     align_to: _Float64 | None,
     observer: Callable[[int, int, float], object] | None,
+    checkpoint: _Checkpoint | None,
     num_threads: int,
 ) -> FitResult: ...
 

@@ -4,8 +4,10 @@ Whether data are finite is left to Rust, which looks at every number anyway.
 """
 
 import math
+import os
 from collections.abc import Iterator
 from numbers import Real
+from os import PathLike
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -40,7 +42,7 @@ def check_data(X: object, *, what: str = "the data") -> FloatArray:
     DimensionError
         If `X` has not two dimensions, or has no rows or no columns.
     DataTypeError
-        If `X` is not made of real numbers, is sparse, or is an iterator.
+        If `X` is not made of real numbers, is sparse, is an iterator or the name of a file.
     ParameterError
         If `X` is masked.
 
@@ -50,6 +52,8 @@ def check_data(X: object, *, what: str = "the data") -> FloatArray:
     array([[1., 2.],
            [3., 4.]])
     """
+    if isinstance(X, str | PathLike):
+        raise DataTypeError(f"{what} is the name of a file: pass gmm_rs.open_rows({os.fspath(X)!r})")
     refuse_one_shot(X, what=what)
     array = _to_array(X, what)
     if array.ndim == 1:

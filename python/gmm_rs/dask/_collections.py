@@ -60,7 +60,7 @@ def check_collection(X: Any, *, what: str = "X") -> RowCollection:
             f"the columns of {what} are in {X.numblocks[1]} chunks, but a row is needed as a whole: they are brought "
             f"together, with copies. Make it with one chunk of columns, or pass {what}.rechunk({{1: -1}})",
             PerformanceWarning,
-            stacklevel=3,
+            stacklevel=5,
         )
         return X.rechunk({1: -1})
     return X

@@ -1,22 +1,22 @@
 """The estimator over Dask collections, and its fit on the cluster."""
 
-import warnings
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 from distributed import Client, get_client
 
 from gmm_rs.dask._cluster import DaskCluster
-from gmm_rs.dask._collections import RowCollection, check_collection, is_dask
+from gmm_rs.dask._collections import check_collection, is_dask
 from gmm_rs.dask._evaluation import DaskEvaluatedMixture, refuse_class_prior
 from gmm_rs.dask._partitions import distinct_rows, loaded
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture import GaussianMixture as LocalMixture
+from gmm_rs.mixture._checkpoint import Checkpoint
 from gmm_rs.mixture._data import check_distinct, check_enough_rows, check_float32_range
 from gmm_rs.mixture._features import feature_names
 from gmm_rs.mixture._gaussian_mixture import doubts_of
 from gmm_rs.mixture._settings import Settings
-from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, check_start_kind
 
 
@@ -55,6 +55,7 @@ class GaussianMixture(DaskEvaluatedMixture):
         sample_weight: Any = None,
         class_prior: Any = None,
         *,
+        checkpoint: str | PathLike[str] | None = None,
         client: Client | None = None,
     ) -> Self:
         """Find the parameters of the highest likelihood that any start leads to.
@@ -71,6 +72,8 @@ class GaussianMixture(DaskEvaluatedMixture):
             How often each row counts. If lengths are unknown, partitions must be those of `X`.
         class_prior : array-like, optional
             For arrays in memory only.
+        checkpoint : str or PathLike, optional
+            See `gmm_rs.GaussianMixture.fit`. The partitions must be the same, too.
         client : distributed.Client, optional
             The cluster; by default that of the client that was made last. None is started.
 
@@ -97,36 +100,12 @@ class GaussianMixture(DaskEvaluatedMixture):
         dask.array.PerformanceWarning
             If the array is rechunked.
         """
-        if not is_dask(X):
-            return super().fit(X, y, sample_weight, class_prior)
-        refuse_class_prior(class_prior)
-        for message in self._fit_on(_client(client), check_collection(X), sample_weight):
-            warnings.warn(message, convergence_warning(), stacklevel=2)
+        if client is None:
+            self._fit(X, sample_weight, class_prior, checkpoint)
+        else:
+            with _checked(client).as_current():
+                self._fit(X, sample_weight, class_prior, checkpoint)
         return self
-
-    def fit_predict(
-        self,
-        X: Any,
-        y: object = None,
-        sample_weight: Any = None,
-        class_prior: Any = None,
-        *,
-        client: Client | None = None,
-    ) -> Any:
-        """`fit`, then `predict` of the same rows.
-
-        Parameters
-        ----------
-        X, y, sample_weight, class_prior, client
-            See `fit`.
-
-        Returns
-        -------
-        dask.array.Array, dask.dataframe.Series or ndarray, of shape (n_samples,), int64
-        """
-        if not is_dask(X):
-            return super().fit_predict(X, y, sample_weight, class_prior)
-        return self.fit(X, y, sample_weight, class_prior, client=client).predict(X)
 
     def to_local(self) -> LocalMixture:
         """The same mixture as a `gmm_rs.GaussianMixture`, which needs no Dask.
@@ -144,17 +123,22 @@ class GaussianMixture(DaskEvaluatedMixture):
         vars(local).update(vars(self))
         return local
 
-    def _fit_on(self, client: Client, X: RowCollection, sample_weight: object) -> list[str]:
-        """Fit, and return what the user is to be warned of."""
+    def _fit_quietly(
+        self, X: Any, sample_weight: object, class_prior: object, kept: Checkpoint | None = None
+    ) -> list[str]:
+        if not is_dask(X):
+            return super()._fit_quietly(X, sample_weight, class_prior, kept)
+        refuse_class_prior(class_prior)
+        client, rows = _current_client(), check_collection(X)
         settings = self._settings()
         names = feature_names(X)
-        with loaded(client, X, sample_weight) as partitions:
+        with loaded(client, rows, sample_weight) as partitions:
             shape = (sum(partitions.lengths), partitions.n_features)
             check_enough_rows(shape[0], settings.n_components, estimator=type(self).__name__)
             if partitions.dtype == np.float32:
                 check_float32_range(*partitions.extent)
             cluster = DaskCluster(client, partitions, self.num_threads)
-            result = self._fit_rows(cluster, X, shape, settings, partitions.weights, None)
+            result = self._fit_rows(cluster, X, shape, settings, partitions.weights, None, kept)
             if result["collapsed"].size and settings.reg_covar == 0.0:
                 check_distinct(distinct_rows(client, partitions, settings.n_components), settings.n_components)
         self._set_fit(result, partitions.dtype, names)
@@ -167,14 +151,17 @@ class GaussianMixture(DaskEvaluatedMixture):
         return super()._start(X, shape, settings, seed)
 
 
-def _client(client: Client | None) -> Client:
-    if client is None:
-        try:
-            client = get_client()
-        except ValueError as error:
-            raise ParameterError(
-                "there is no Dask client: make one first, as in client = distributed.Client(), or give one as client"
-            ) from error
+def _current_client() -> Client:
+    try:
+        client = get_client()
+    except ValueError as error:
+        raise ParameterError(
+            "there is no Dask client: make one first, as in client = distributed.Client(), or give one as client"
+        ) from error
+    return _checked(client)
+
+
+def _checked(client: Any) -> Client:
     if not isinstance(client, Client) or client.asynchronous:
         raise ParameterError(f"client must be a distributed.Client that is not asynchronous, but is {client!r}")
     return client

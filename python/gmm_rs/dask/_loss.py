@@ -24,7 +24,8 @@ def result_of(client: Client, future: Future) -> Any:
     was_idle = False
     while True:
         try:
-            wait(future, timeout=_PATIENCE)
+            with client.as_current():  # the engine asks on a thread of its own
+                wait(future, timeout=_PATIENCE)
         except TimeoutError:
             tasks = client.processing()
             is_idle = bool(tasks) and not any(tasks.values())

@@ -8,6 +8,7 @@ from gmm_rs._cluster import Cluster
 from gmm_rs._prior import Prior
 from gmm_rs._validation import Float64Array
 from gmm_rs.mixture._blocks import Rows
+from gmm_rs.mixture._checkpoint import Checkpoint
 from gmm_rs.mixture._settings import CovarianceType, Settings
 from gmm_rs.mixture._start import Start
 
@@ -24,6 +25,7 @@ def fit_mixture(
     sample_weight: Float64Array | None,
     log_prior: Float64Array | None,
     observer: Callable[[int, int, float], object] | None,
+    checkpoint: Checkpoint | None,
 ) -> "FitResult":
     """Maximise the likelihood by EM and return the best of all starts.
 
@@ -49,6 +51,7 @@ def fit_mixture(
         log_prior=log_prior,
         align_to=None,
         observer=observer,
+        checkpoint=checkpoint,
         **engine_arguments(settings),
         **_NO_PRIOR,
     )

@@ -1,7 +1,9 @@
 """The estimator `GaussianMixture`: what it is told, and how it is fitted."""
 
+import time
 import warnings
 from collections.abc import Callable
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -13,6 +15,7 @@ from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
 from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
 from gmm_rs.mixture._blockwise_sum import BLOCK
 from gmm_rs.mixture._criteria import JudgedMixture
+from gmm_rs.mixture._checkpoint import Checkpoint
 from gmm_rs.mixture._data import check_distinct, measure_source, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
 from gmm_rs.mixture._evaluation import Data
@@ -28,6 +31,8 @@ from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start
 from gmm_rs.mixture._stepwise import StepwiseMixture
 from gmm_rs.sources import RowSource
+from gmm_rs.sources._spool import spooled
+from gmm_rs.sources._text import TextRows
 
 if TYPE_CHECKING:
     from gmm_rs._core import FitResult
@@ -212,6 +217,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         y: object = None,
         sample_weight: ArrayLike | None = None,
         class_prior: ArrayLike | None = None,
+        *,
+        checkpoint: str | PathLike[str] | None = None,
     ) -> Self:
         """Find the parameters of the highest likelihood that any start leads to.
 
@@ -229,6 +236,12 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
             What is known of each row's component, as probabilities p_nk up to a factor for each row: responsibilities
             are proportional to weights_k · p_nk · N(x_n; means_k, covariances_k). Rows of equal numbers say nothing,
             rows with one positive number are labels.
+        checkpoint : str or PathLike, optional
+            A file for what the fit has done so far, replaced every ten seconds. Where it exists, the fit that has left
+            it is taken up: the result has the bits that it would have had without the interruption. It is for the same
+            data, `sample_weight`, `class_prior` and parameters; but `max_iter`, `tol`, `stop`, `max_time` and what
+            only shows or speeds the fit may differ, and the seed is that of the earlier fit unless `random_state` is
+            an integer. A fit that comes to its end removes the file; one that `max_time` ends leaves it.
 
         Returns
         -------
@@ -241,7 +254,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         NonFiniteError
             If `X` holds NaN or infinity.
         OSError
-            If a source cannot be read.
+            If a source cannot be read, or a checkpoint cannot be read or written.
         DegenerateCovarianceError
             If components collapse because there are fewer different rows than components, and `reg_covar` is 0.
 
@@ -250,7 +263,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         ConvergenceWarning
             If the best start did not converge, or components of it had to be regularised.
         """
-        self._fit(X, sample_weight, class_prior)
+        self._fit(X, sample_weight, class_prior, checkpoint)
         return self
 
     def fit_predict(
@@ -280,18 +293,30 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
     def _settings(self) -> Settings:
         return check_settings(self)
 
-    def _fit(self, X: object, sample_weight: object, class_prior: object) -> None:
-        for message in self._fit_quietly(X, sample_weight, class_prior):
+    def _fit(
+        self,
+        X: object,
+        sample_weight: object,
+        class_prior: object,
+        checkpoint: str | PathLike[str] | None = None,
+    ) -> None:
+        kept = None if checkpoint is None else Checkpoint(checkpoint)
+        began = time.monotonic()
+        for message in self._fit_quietly(X, sample_weight, class_prior, kept):
             warnings.warn(message, convergence_warning(), stacklevel=3)
+        if kept is not None and (self.max_time is None or time.monotonic() - began < self.max_time):
+            kept.remove()
 
-    def _fit_quietly(self, X: object, sample_weight: object, class_prior: object) -> list[str]:
+    def _fit_quietly(
+        self, X: object, sample_weight: object, class_prior: object, kept: Checkpoint | None = None
+    ) -> list[str]:
         """Fit, and return what the user is to be warned of."""
         settings = self._settings()
         names = feature_names(X)
         rows, shape = self._rows_to_fit(X, settings.n_components)
         row_weights = check_sample_weight(sample_weight, shape[0])
         log_prior = check_class_prior(class_prior, shape[0], settings.n_components)
-        result = self._fit_rows(rows, X, shape, settings, row_weights, log_prior)
+        result = self._fit_rows(rows, X, shape, settings, row_weights, log_prior, kept)
         if result["collapsed"].size and settings.reg_covar == 0.0:
             check_distinct((block.rows for block in blocks_of(rows, BLOCK)), settings.n_components)
         self._set_fit(result, rows.dtype, names)
@@ -306,9 +331,10 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         settings: Settings,
         sample_weight: Float64Array | None,
         log_prior: Float64Array | None,
+        kept: Checkpoint | None,
     ) -> "FitResult":
         """Fit these rows of `X`, wherever they are."""
-        seed = resolve_seed(self.random_state)
+        seed = self._seed(kept)
         if settings.warm_start and hasattr(self, "means_"):
             start = self._last_parameters(settings, shape[1])
         else:
@@ -322,6 +348,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
                 sample_weight=sample_weight,
                 log_prior=log_prior,
                 observer=observer,
+                checkpoint=kept,
             )
 
     def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:
@@ -339,10 +366,23 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
     def _rows_to_fit(self, X: object, n_components: int) -> tuple[Rows, tuple[int, int]]:
         """Rows, and how many rows and columns there are."""
         rows, estimator = to_rows(X), type(self).__name__
+        if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
+            rows = spooled(rows)
         if isinstance(rows, RowSource):
             return rows, (measure_source(rows, n_components, estimator=estimator), rows.n_features)
         rows = read_rows(rows, n_components, estimator=estimator)
         return rows, rows.shape
+
+    def _seed(self, kept: Checkpoint | None) -> int:
+        """The seed of this fit, which may be one that is taken up."""
+        is_chosen = isinstance(self.random_state, int | np.integer)
+        if kept is None or kept.seed is None or is_chosen:
+            seed = resolve_seed(self.random_state)
+        else:
+            seed = kept.seed
+        if kept is not None:
+            kept.seed = seed
+        return seed
 
     def _start(self, X: object, shape: tuple[int, int], settings: Settings, seed: int) -> Start:
         return read_start(

@@ -344,6 +344,7 @@ class GMM(Module):
             log_prior=None if message is None else to_log_prior(message),
             align_to=self._reference(X, message, num_threads),
             observer=None,
+            checkpoint=None,
             num_threads=num_threads,
             **self.prior.engine_arguments(n_features=X.shape[1]),
         )

@@ -109,8 +109,11 @@ def open_arrow(data: Any, choose: Chooser, dtype: np.dtype[Any] | None, name: st
     pa = import_pyarrow()
     if hasattr(data, "scanner"):
         return ArrowRows(partial(_scan, data), data.schema, choose, dtype, name)
-    with pa.RecordBatchReader.from_stream(data) as reader:
-        schema = reader.schema
+    try:
+        with pa.RecordBatchReader.from_stream(data) as reader:
+            schema = reader.schema
+    except pa.ArrowException as error:
+        raise DataTypeError(f"{name} is no Arrow table: {error}") from error
     n_rows = getattr(data, "num_rows", None)  # of tables and batches of PyArrow
 
     def read(chosen: list[int], _: int) -> Generator[Any]:

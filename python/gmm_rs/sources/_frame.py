@@ -32,6 +32,8 @@ class FrameRows(RowSource):
             check_data(frame, what=name)
         names = list(frame.columns) if all(isinstance(column, str) for column in frame.columns) else None
         chosen = choose(names, frame.shape[1], name)
+        for i in chosen:
+            check_data(frame.iloc[:1, [i]], what=f"column {frame.columns[i]!r} of {name}")
         first = check_data(frame.iloc[:1, chosen], what=name)
         feature_names = None if names is None else tuple(names[i] for i in chosen)
         super().__init__(name, len(chosen), dtype or first.dtype, feature_names, len(frame))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gmm_rs._validation import check_data, refuse_one_shot
-from gmm_rs.exceptions import ParameterError
+from gmm_rs.exceptions import DataTypeError, ParameterError
 from gmm_rs.sources._array import ArrayRows, MappedRows
 from gmm_rs.sources._arrow import is_arrow, open_arrow, open_ipc
 from gmm_rs.sources._columns import Chooser, find_columns
@@ -102,7 +102,13 @@ def open_source(data: Any, choose: Chooser, dtype: np.dtype[Any] | None = None, 
         return open_arrow(data, choose, dtype, name or f"the {type(data).__name__}")
     if callable(data):
         make = cast("Callable[[], Iterable[Any]]", data)
-        return FactoryRows(make, open_source, choose, dtype, getattr(data, "__name__", "the function"))
+        own_name = getattr(data, "__name__", "")
+        return FactoryRows(make, open_source, choose, dtype, own_name if own_name.isidentifier() else "the function")
+    if not (isinstance(data, list | tuple) or hasattr(data, "__array__")):
+        raise DataTypeError(
+            f"rows are read from the name of a file, an array, a data frame, an Arrow table or a function that returns "
+            f"an iterator, but {name or 'the data'} is of type {type(data).__name__}"
+        )
     return ArrayRows(check_data(data, what=name or "the data"), choose, dtype, name or "the array")
 
 

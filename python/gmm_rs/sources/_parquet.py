@@ -32,7 +32,7 @@ def open_parquet(path: Path, choose: Chooser, dtype: np.dtype[Any] | None) -> Ar
     def read(chosen: list[int], n_rows: int) -> Generator[Any]:
         with pa.parquet.ParquetFile(str(path), pre_buffer=False, buffer_size=_BUFFER) as file:
             names = [file.schema_arrow.names[i] for i in chosen]
-            for batch in file.iter_batches(batch_size=n_rows, columns=names, use_threads=False):
+            for batch in file.iter_batches(batch_size=n_rows, columns=names):
                 yield batch.select(names)
 
     with path.open("rb") as stream:

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gmm_core::{
     Acceleration, Fit, FitConfig, Float, GmmError, LogPrior, PriorConfig, Progress, Regularisation,
-    RowKnowledge, Source, Start, StartReport, StopRule, Threads,
+    RowKnowledge, Source, Start, StartReport, StopRule, Threads, fit_with_checkpoints,
 };
 use numpy::ndarray::{ArrayView1, ArrayView2};
 use numpy::{
@@ -14,6 +14,7 @@ use numpy::{
 };
 use pyo3::{Bound, FromPyObject, IntoPyObject, Py, PyAny, PyResult, Python, pyfunction};
 
+use crate::checkpoint::PyCheckpoint;
 use crate::compute::compute;
 use crate::errors::PyGmmError;
 use crate::mixture::{initial, parameters};
@@ -115,7 +116,7 @@ impl Init<'_> {
     n_init, init, halving, weights_init, means_init,
     covariances_init, seed, acceleration, reg_covar,
     weight_concentration_prior, mean_precision_prior, mean_prior, degrees_of_freedom_prior,
-    covariance_prior, sample_weight, log_prior, align_to, observer,
+    covariance_prior, sample_weight, log_prior, align_to, observer, checkpoint,
     num_threads,
 ))]
 #[expect(non_snake_case, reason = "X is the data's name in Python")]
@@ -150,6 +151,7 @@ pub(crate) fn fit<'py>(
     log_prior: Option<PyReadonlyArray2<'py, f64>>,
     align_to: Option<PyReadonlyArray2<'py, f64>>,
     observer: Option<Py<PyAny>>,
+    checkpoint: Option<PyCheckpoint>,
     num_threads: usize,
 ) -> PyResult<FitResult<'py>> {
     let prior = PriorConfig {
@@ -203,10 +205,17 @@ pub(crate) fn fit<'py>(
             align_to,
             threads,
             observer,
+            checkpoint: checkpoint.as_ref(),
         };
         view.run(fitting, sample_weight)
     });
-    let fitted = fitted.map_err(|error| X.raised_or(raised.unwrap_or(error)))?;
+    let fitted = fitted.map_err(|error| {
+        let error = X.raised_or(raised.unwrap_or(error));
+        match &checkpoint {
+            None => error,
+            Some(kept) => kept.raised_or(error),
+        }
+    })?;
     Ok(FitResult::new(py, fitted))
 }
 
@@ -218,6 +227,7 @@ struct Fitting<'a, O> {
     align_to: Option<ArrayView2<'a, f64>>,
     threads: &'a Threads,
     observer: O,
+    checkpoint: Option<&'a PyCheckpoint>,
 }
 
 impl<O: FnMut(Progress) -> ControlFlow<()>> OnSource for Fitting<'_, O> {
@@ -233,7 +243,22 @@ impl<O: FnMut(Progress) -> ControlFlow<()>> OnSource for Fitting<'_, O> {
             sample_weight: self.sample_weight,
             align_to: self.align_to,
         };
-        gmm_core::fit(source, self.config, knowledge, self.threads, self.observer)
+        let (config, threads) = (self.config, self.threads);
+        match self.checkpoint {
+            None => gmm_core::fit(source, config, knowledge, threads, self.observer),
+            Some(kept) => {
+                let mut save = |bytes: &[u8]| kept.save(bytes);
+                let checkpoints = kept.checkpoints(&mut save);
+                fit_with_checkpoints(
+                    source,
+                    config,
+                    knowledge,
+                    threads,
+                    self.observer,
+                    checkpoints,
+                )
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod assignment;
+mod checkpoint;
 mod compute;
 mod covariances;
 mod distribution;

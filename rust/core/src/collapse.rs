@@ -9,6 +9,7 @@
 //! of F.
 
 use ndarray::{Array1, Array2, ArrayViewMut2, Axis};
+use serde::{Deserialize, Serialize};
 
 use crate::covariance::Covariances;
 use crate::error::GmmError;
@@ -102,7 +103,7 @@ impl Resolution {
 }
 
 /// F of each covariance that has collapsed in a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Floors(Vec<Option<Vec<f64>>>);
 
 impl Floors {

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{GmmError, check_shape};
 use crate::linalg::{cholesky, pack_lower};
@@ -59,7 +60,7 @@ impl FromStr for CovarianceType {
 }
 
 /// The covariances of K components of D features.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Covariances {
     /// A matrix for each component, shape (K, D, D).
     Full(Array3<f64>),

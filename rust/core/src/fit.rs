@@ -1,9 +1,12 @@
 //! Fitting: from data to the best mixture of all starts.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::checkpoint::{Board, Checkpoints};
 use crate::config::{FitConfig, Progress, RowKnowledge};
 use crate::data::Rows;
 use crate::em::{Em, Task};
@@ -78,7 +81,7 @@ pub enum StartFailure {
 }
 
 /// A component whose covariance became singular, or could not be told from a singular one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collapse {
     /// Index of the component.
     pub component: usize,
@@ -114,6 +117,32 @@ pub fn fit<'a, T: Float>(
     watch.run(observer, || {
         fit_watched(&source, config, knowledge, threads, &watch)
     })
+}
+
+/// The same for a fit that can be interrupted and taken up later, with the same result. [`FitConfig::halving`] counts for
+/// nothing here.
+///
+/// # Errors
+/// Those of [`fit`], and [`GmmError::Parameter`] for a checkpoint of another fit.
+pub fn fit_with_checkpoints<'a, T: Float>(
+    source: impl Into<Source<'a, T>>,
+    config: &FitConfig,
+    knowledge: RowKnowledge<'_>,
+    threads: &Threads,
+    observer: impl FnMut(Progress) -> ControlFlow<()>,
+    mut checkpoints: Checkpoints<'_>,
+) -> Result<Fit, GmmError> {
+    let source = source.into();
+    let board = Arc::new(Board::new(checkpoints.resume)?);
+    let watch = Watch::with_board(config.max_time, Arc::clone(&board));
+    let fitted = watch.run(checkpoints.after(&board, observer), || {
+        fit_watched(&source, config, knowledge, threads, &watch)
+    });
+    if watch.is_out_of_time() || fitted.is_err() {
+        // Whether or not the fit goes on: this is its end.
+        let _ = checkpoints.save(&board);
+    }
+    fitted
 }
 
 /// The fit itself, in units in which the data are of ordinary size.

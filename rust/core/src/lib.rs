@@ -36,6 +36,7 @@
 
 mod accumulate;
 mod assignment;
+mod checkpoint;
 mod collapse;
 mod config;
 mod covariance;
@@ -79,13 +80,14 @@ mod weights;
 mod worst_row;
 
 pub use assignment::assign;
+pub use checkpoint::Checkpoints;
 pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, StopRule};
 pub use covariance::{CovarianceType, Covariances};
 pub use data::{LogPrior, Rows};
 pub use distribution::{Conditional, marginal, sample};
 pub use error::GmmError;
 pub use evaluate::Evaluator;
-pub use fit::{Collapse, Fit, StartFailure, StartReport, fit};
+pub use fit::{Collapse, Fit, StartFailure, StartReport, fit, fit_with_checkpoints};
 pub use float::Float;
 pub use many::{Fitter, fit_many};
 pub use mixture::Mixture;

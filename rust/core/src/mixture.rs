@@ -1,12 +1,13 @@
 //! The model: weights, means and covariances, checked on construction.
 
 use ndarray::{Array1, Array2, Axis};
+use serde::{Deserialize, Serialize};
 
 use crate::covariance::Covariances;
 use crate::error::{GmmError, check_parameter, check_shape};
 
 /// A Gaussian mixture p(x) = Σ_k weights_k N(x | means_k, covariances_k).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mixture {
     weights: Array1<f64>,
     means: Array2<f64>,

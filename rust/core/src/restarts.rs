@@ -6,6 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::checkpoint::StartState;
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::fit::{Fit, StartFailure, StartReport};
@@ -35,19 +36,46 @@ impl<T: Float> Restarts<'_, '_, T> {
         let finish = |(start, runner): (usize, Runner<T>)| {
             let finish = |run| self.em.finish(run).map_err(StartReport::of_error);
             match runner.and_then(finish) {
-                Ok(run) => best.take(start, run),
+                Ok(run) => {
+                    self.save(start, &run);
+                    best.take(start, run)
+                }
                 Err(report) => report,
             }
         };
         let numbers: Vec<usize> = (0..self.starts.count()).collect();
-        let reports = if self.em.config.halving {
+        if let Some(board) = self.em.watch.board() {
+            board.begin(self.em, numbers.len())?;
+        }
+        let reports = if self.em.config.halving && self.em.watch.board().is_none() {
             let runners = self.halved(numbers).into_iter().enumerate();
             self.map(runners.collect(), finish)
         } else {
-            self.map(numbers, |start| finish((start, self.begin(start))))
+            self.map(numbers, |start| match self.saved(start) {
+                StartState::Ended(run) => best.take(start, *run),
+                StartState::UnderWay(from) => {
+                    let taken_up = self.em.take_up(*from, start);
+                    finish((start, taken_up.map_err(StartReport::of_error)))
+                }
+                StartState::Waiting => finish((start, self.begin(start))),
+            })
         };
         self.em.watch.check()?;
         best.into_fit(reports)
+    }
+
+    /// How far start number `start` had come before the fit was interrupted.
+    fn saved(&self, start: usize) -> StartState {
+        let board = self.em.watch.board();
+        board.map_or(StartState::Waiting, |board| board.state(start))
+    }
+
+    /// Notes that it has come to its end, unless that is only because time is over.
+    fn save(&self, start: usize, run: &Run) {
+        let watch = self.em.watch;
+        if let Some(board) = watch.board().filter(|_| !watch.is_out_of_time()) {
+            board.note(start, StartState::Ended(Box::new(run.clone())));
+        }
     }
 
     /// `work` of every item, in the order of the items.

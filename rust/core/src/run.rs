@@ -2,6 +2,9 @@
 //!
 //! A start is a state that iterations lead on one by one, so that several can be run side by side.
 
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::StartState;
 use crate::collapse::Floors;
 use crate::config::{Acceleration, Progress, StopRule};
 use crate::em::{Em, Expectation};
@@ -17,7 +20,7 @@ use crate::squarem::Squarem;
 const MAX_FLOORS: usize = 8;
 
 /// How a start ended.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) mixture: Mixture,
     /// The bound of the mixture.
@@ -50,9 +53,30 @@ pub(crate) struct RunState<T> {
     log_likelihoods: Vec<f64>,
     lower_bounds: Vec<f64>,
     converged: bool,
+    before: Option<Before>,
+}
+
+/// What a start had come to before an empty component was moved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Before {
+    run: Run,
+    moved: usize,
+}
+
+/// What a start can be taken up from, where it was interrupted between two iterations.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    mixture: Mixture,
+    squarem: Option<Squarem>,
+    safeguard: Safeguard,
+    log_likelihoods: Vec<f64>,
+    lower_bounds: Vec<f64>,
+    converged: bool,
+    before: Option<Before>,
 }
 
 /// What keeps the covariances of a start positive definite, and when it was needed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Safeguard {
     /// The iteration under way; 0 before the first.
     iteration: usize,
@@ -71,6 +95,18 @@ impl<T> RunState<T> {
     /// What starts are compared by so far: the higher, the better.
     pub(crate) fn rank(&self) -> Rank {
         rank(&self.safeguard.collapses, self.current.bound)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            mixture: self.current.mixture.clone(),
+            squarem: self.squarem.clone(),
+            safeguard: self.safeguard.clone(),
+            log_likelihoods: self.log_likelihoods.clone(),
+            lower_bounds: self.lower_bounds.clone(),
+            converged: self.converged,
+            before: self.before.clone(),
+        }
     }
 
     /// The start as if it ended here.
@@ -107,6 +143,25 @@ impl<T: Float> Em<'_, T> {
             log_likelihoods: Vec::new(),
             lower_bounds: Vec::new(),
             converged: false,
+            before: None,
+        })
+    }
+
+    /// Start number `start`, where it was interrupted.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] when the fit is stopped.
+    pub(crate) fn take_up(&self, from: Snapshot, start: usize) -> Result<RunState<T>, GmmError> {
+        let mut safeguard = from.safeguard;
+        Ok(RunState {
+            start,
+            current: self.expect_sound(from.mixture, &mut safeguard)?,
+            squarem: from.squarem,
+            safeguard,
+            log_likelihoods: from.log_likelihoods,
+            lower_bounds: from.lower_bounds,
+            converged: from.converged,
+            before: from.before,
         })
     }
 
@@ -130,6 +185,9 @@ impl<T: Float> Em<'_, T> {
         run.log_likelihoods.push(run.current.stats.log_likelihood);
         run.lower_bounds.push(bound);
         run.converged = self.has_converged(previous, bound);
+        if let Some(board) = self.watch.board() {
+            board.note(run.start, StartState::UnderWay(Box::new(run.snapshot())));
+        }
         self.watch.tell(Progress::Iteration {
             start: run.start,
             iteration: run.safeguard.iteration,
@@ -144,21 +202,30 @@ impl<T: Float> Em<'_, T> {
     ///
     /// # Errors
     /// [`GmmError::Interrupted`] when the fit is stopped.
-    pub(crate) fn finish(&self, run: RunState<T>) -> Result<Run, GmmError> {
-        let mut run = self.to_the_end(run)?;
-        while self.config.max_iter > 0
-            && !self.watch.is_out_of_time()
-            && let Some((k, mixture)) =
-                self.with_empty_component_moved(&run.current.mixture, &run.current.stats)?
-        {
-            let moved = self.to_the_end(self.start(mixture, run.start)?)?;
-            let is_better = moved.rank() > run.rank();
-            if !is_better || self.is_empty(moved.current.stats.zeroth[k]) {
-                break;
+    pub(crate) fn finish(&self, mut run: RunState<T>) -> Result<Run, GmmError> {
+        loop {
+            run = self.to_the_end(run)?;
+            if let Some(Before { run: before, moved }) = run.before.take() {
+                let is_better = run.rank() > before.rank();
+                if !is_better || self.is_empty(run.current.stats.zeroth[moved]) {
+                    return Ok(before);
+                }
             }
-            run = moved;
+            if self.config.max_iter == 0 || self.watch.is_out_of_time() {
+                return Ok(run.into_run());
+            }
+            let Expectation { mixture, stats, .. } = &run.current;
+            let Some((moved, mixture)) = self.with_empty_component_moved(mixture, stats)? else {
+                return Ok(run.into_run());
+            };
+            let start = run.start;
+            let run_before = run.into_run();
+            run = self.start(mixture, start)?;
+            run.before = Some(Before {
+                run: run_before,
+                moved,
+            });
         }
-        Ok(run.into_run())
     }
 
     fn to_the_end(&self, mut run: RunState<T>) -> Result<RunState<T>, GmmError> {

@@ -9,6 +9,7 @@
 //! means and factors are in units of the data's standard deviations, so that the step doesn't depend on theirs.
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewMut2, Axis};
+use serde::{Deserialize, Serialize};
 
 use crate::covariance::Covariances;
 use crate::linalg::{cholesky, dot, packed_len, packed_row};
@@ -18,7 +19,7 @@ use crate::mixture::Mixture;
 const GROWTH: f64 = 4.0;
 
 /// The state of an accelerated run.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Squarem {
     /// Standard deviation of each feature of the data.
     units: Vec<f64>,

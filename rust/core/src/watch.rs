@@ -8,10 +8,11 @@ use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::checkpoint::Board;
 use crate::config::Progress;
 use crate::error::GmmError;
 
@@ -21,6 +22,8 @@ const PERIOD: Duration = Duration::from_millis(20);
 /// What the threads of a fit look at and write to.
 #[derive(Debug)]
 pub(crate) struct Watch {
+    /// Where starts leave their states, if a fit is to be taken up later.
+    board: Option<Arc<Board>>,
     stopped: AtomicBool,
     deadline: Option<Instant>,
     /// Nothing, where nobody wants to hear of iterations.
@@ -31,10 +34,24 @@ impl Watch {
     /// Of a fit that starts now and has so much time. A time that is longer than the clock can count is no limit.
     pub(crate) fn new(max_time: Option<Duration>) -> Self {
         Self {
+            board: None,
             stopped: AtomicBool::new(false),
             deadline: max_time.and_then(|time| Instant::now().checked_add(time)),
             news: Some(Mutex::default()),
         }
+    }
+
+    /// The same, where starts leave their states on `board`.
+    pub(crate) fn with_board(max_time: Option<Duration>, board: Arc<Board>) -> Self {
+        Self {
+            board: Some(board),
+            ..Self::new(max_time)
+        }
+    }
+
+    /// Where starts leave their states, if anywhere.
+    pub(crate) fn board(&self) -> Option<&Board> {
+        self.board.as_deref()
     }
 
     /// Of work that takes as long as it takes, and whose observer hears of no iteration.

@@ -1,5 +1,6 @@
 //! Tests of the engine through its public interface.
 
+mod checkpoints;
 mod common;
 mod degenerate;
 mod determinism;

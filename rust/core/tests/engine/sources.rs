@@ -146,7 +146,10 @@ fn check<T: Float>(data: &Array2<T>, config: &FitConfig, sample_weight: Option<&
     let differences = found.mixture.means() - expected.mixture.means();
     let scale = expected.mixture.means().mapv(f64::abs);
     let largest = scale.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    assert!(differences.iter().all(|d| d.abs() <= 1e-10 * largest));
+    // Tiles of float32 are summed in float32, and these parts cut tiles.
+    let tolerance = if size_of::<T>() == 4 { 1e-6 } else { 1e-10 };
+    let furthest = differences.iter().map(|d| d.abs()).fold(0.0, f64::max);
+    assert!(furthest <= tolerance * largest, "{furthest} {largest}");
 }
 
 fn config(covariance_type: CovarianceType, method: StartMethod) -> FitConfig {

@@ -1,0 +1,69 @@
+"""The file in which an interrupted fit leaves what it has done."""
+
+from os import PathLike
+from pathlib import Path
+
+from gmm_rs._staging import staged_file
+
+_SECONDS = 10.0
+_SEED_BYTES = 8
+
+
+class Checkpoint:
+    """What a fit can be taken up from: the seed that it began with, and the state of its starts.
+
+    The file is replaced as a whole every ten seconds, and when a fit ends before its time.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        If there is such a file, the fit that has left it is taken up.
+
+    Attributes
+    ----------
+    seed : int or None
+        That of the fit to be taken up; to be set for one that begins.
+    content : bytes or None
+        What the engine has left.
+    seconds : float
+        Between one state that is kept and the next.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read or written.
+
+    Examples
+    --------
+    >>> checkpoint = Checkpoint("fit.checkpoint")
+    >>> checkpoint.content is None
+    True
+    >>> checkpoint.seed = 7
+    >>> checkpoint.save(b"what the engine leaves")
+    >>> later = Checkpoint("fit.checkpoint")
+    >>> later.seed, later.content
+    (7, b'what the engine leaves')
+    >>> later.remove()
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._path = Path(path)
+        self.seed: int | None = None
+        self.content: bytes | None = None
+        self.seconds = _SECONDS
+        with staged_file(self._path):  # to find out now whether it can be written later
+            pass
+        if self._path.exists():
+            whole = self._path.read_bytes()
+            self.seed = int.from_bytes(whole[:_SEED_BYTES], "little")
+            self.content = whole[_SEED_BYTES:]
+
+    def save(self, content: bytes) -> None:
+        """Replace the file."""
+        seed = 0 if self.seed is None else self.seed
+        with staged_file(self._path) as path:
+            path.write_bytes(seed.to_bytes(_SEED_BYTES, "little") + content)
+
+    def remove(self) -> None:
+        """Remove the file, as the fit has come to its end."""
+        self._path.unlink(missing_ok=True)
