@@ -35,5 +35,11 @@ class Cluster(Protocol):
     def ask(self, request: bytes) -> bytes:
         """The reply of all partitions to a question of the engine.
 
-        An exception ends the fit and is raised by it.
+        It is called on a thread of the engine. An exception ends the fit and is raised by it.
+        """
+
+    def give_up(self) -> None:
+        """Do not wait any longer for an answer: `ask` raises whatever exception.
+
+        It is called where the fit was started, while `ask` waits, after Ctrl-C or an exception in a callback.
         """

@@ -45,6 +45,7 @@ class DaskCluster:
         self._num_threads = num_threads
         first_rows = [0, *accumulate(partitions.lengths)][:-1]
         self._places = [_Place(i, first_row) for i, first_row in enumerate(first_rows)]
+        self._tasks: list[Future] = []
         self._homes: dict[int, str] = {}
         self._shares = self._find_shares()
 
@@ -70,10 +71,10 @@ class DaskCluster:
         DataLostError, CancelledError, KilledWorker
             If partitions are lost for good.
         """
-        tasks: list[Future] = []
         try:
-            answer: _Answer = result_of(self._client, self._submit(request, tasks))
-        finally:  # after Ctrl-C, too: what has not begun yet never will
+            answer: _Answer = result_of(self._client, self._submit(request))
+        finally:
+            tasks, self._tasks = self._tasks, []
             for task in tasks:
                 task.release()
         if not answer.at_home:
@@ -81,9 +82,13 @@ class DaskCluster:
         (stretch,) = answer.stretches
         return stretch.reply
 
-    def _submit(self, request: bytes, tasks: list[Future]) -> Future:
-        """The task whose result is the answer of all; `tasks` gets all that lead to it."""
-        submit = self._client.submit
+    def give_up(self) -> None:
+        """Cancel the tasks of the question that waits for an answer: what has not begun yet never will."""
+        self._client.cancel(self._tasks)
+
+    def _submit(self, request: bytes) -> Future:
+        """The task whose result is the answer of all."""
+        submit, tasks = self._client.submit, self._tasks
         asked: Any = request
         if len(request) * len(self._shares) > _LARGE:
             asked = submit(_request, request, pure=False)
