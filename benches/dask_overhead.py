@@ -10,8 +10,8 @@ three cases:
 - large: as placed, with 64 components of 32 features, so that requests and replies are large.
 
 The figures are the time of an iteration, there and of the same fit in memory on one thread, and the difference: the
-mean of a fit, the median of several. The run fails where the lower bounds of both differ by more than rounding. Needs the dependency group
-`bench`.
+mean of a fit, the median of several. The run fails where the lower bounds of both differ by more than rounding. Needs
+the dependency group `bench`.
 """
 
 import argparse

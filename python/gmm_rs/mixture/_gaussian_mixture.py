@@ -14,8 +14,8 @@ from gmm_rs._validation import Float64Array, FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
 from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
 from gmm_rs.mixture._blockwise_sum import BLOCK
-from gmm_rs.mixture._criteria import JudgedMixture
 from gmm_rs.mixture._checkpoint import Checkpoint
+from gmm_rs.mixture._criteria import JudgedMixture
 from gmm_rs.mixture._data import check_distinct, measure_source, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
 from gmm_rs.mixture._evaluation import Data
