@@ -90,7 +90,7 @@ def main() -> None:
     print(f"{'case':<12} {'iteration there':>18} {'in memory':>12} {'overhead':>12}")
     results = []
     with (
-        LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster),
     ):
         for case in CASES:

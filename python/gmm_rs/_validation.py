@@ -265,7 +265,7 @@ def _to_array(X: object, what: str) -> NDArray[Any]:
     if hasattr(X, "__dask_graph__"):
         raise DataTypeError(
             f"{what} is a Dask collection ({type(X).__name__}), which would be brought into this process as a whole: "
-            f"use gmm_rs.dask.GaussianMixture, which leaves it on its cluster, or pass X.compute()"
+            f"fit, predict and score of gmm_rs.dask.GaussianMixture leave it on its cluster; all else takes X.compute()"
         )
     try:
         return np.asarray(X)

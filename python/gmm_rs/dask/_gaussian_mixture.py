@@ -40,7 +40,7 @@ class GaussianMixture(DaskEvaluatedMixture):
     >>> import dask.array as da
     >>> from distributed import Client
     >>> from gmm_rs.dask import GaussianMixture
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address="127.0.0.1:0") as client:
     ...     X = da.from_array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]], chunks=(3, 2))
     ...     mixture = GaussianMixture(n_components=2, random_state=0).fit(X)
     ...     labels = mixture.predict(X).compute()

@@ -376,10 +376,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
     def _seed(self, kept: Checkpoint | None) -> int:
         """The seed of this fit, which may be one that is taken up."""
         is_chosen = isinstance(self.random_state, int | np.integer)
-        if kept is None or kept.seed is None or is_chosen:
-            seed = resolve_seed(self.random_state)
-        else:
-            seed = kept.seed
+        taken_up = None if kept is None or is_chosen else kept.seed
+        seed = resolve_seed(self.random_state) if taken_up is None else taken_up
         if kept is not None:
             kept.seed = seed
         return seed
