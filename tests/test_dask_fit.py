@@ -1,5 +1,6 @@
 """Fits on a Dask cluster of two worker processes, against fits of the same rows in memory."""
 
+import gc
 import os
 import signal
 import sys
@@ -41,6 +42,7 @@ SPAN = 49_152
 def cluster():
     with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         yield cluster
+    gc.collect()  # a finaliser of what is left could swallow the Ctrl-C of a later test
 
 
 @pytest.fixture
