@@ -57,14 +57,15 @@ class FitResult(TypedDict):
     collapsed: NDArray[np.int64]
     restarts: list[Restart]
 
-# Rows that are read block by block: (n_rows, n_features) each but the last, which may have fewer; anew at each call.
+# Rows that are read piece by piece, of any numbers of rows, anew at each call. Where `extent` has been found before, it
+# is an attribute.
 @type_check_only
 class _Rows(Protocol):
     @property
     def n_features(self) -> int: ...
     @property
     def dtype(self) -> np.dtype[Any]: ...
-    def blocks(self, n_rows: int, /) -> Iterable[_Data]: ...
+    def pieces(self) -> Iterable[_Data]: ...
 
 # What keeps the last checkpoint of a fit, a new one every so many seconds.
 @type_check_only

@@ -1,13 +1,13 @@
 """What data must be like, so that a mixture can be fitted to them, beside having a matrix's shape and dtype."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmm_rs import _core
-from gmm_rs._validation import FloatArray, check_data
+from gmm_rs._validation import Float64Array, FloatArray, check_data
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
 from gmm_rs.sources import RowSource
 
@@ -34,8 +34,27 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
     return rows
 
 
-def measure_source(source: RowSource, n_components: int, *, estimator: str) -> int:
-    """How many rows a source has, once all of them have been read, and found to be enough.
+class MeasuredRows(RowSource):
+    """A source of which all rows have been read once, and found to be finite.
+
+    Parameters
+    ----------
+    source : RowSource
+    extent : tuple of int and two ndarray
+        The number of rows, and the least and the largest value of each column.
+    """
+
+    def __init__(self, source: RowSource, extent: tuple[int, tuple[Float64Array, Float64Array]]) -> None:
+        super().__init__(source.name, source.n_features, source.dtype, source.feature_names, extent[0])
+        self.extent = extent
+        self._source = source
+
+    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
+        return self._source._pieces(n_rows)
+
+
+def measure_source(source: RowSource, n_components: int, *, estimator: str) -> MeasuredRows:
+    """The rows of a source, which are read once, and found to be enough.
 
     Raises
     ------
@@ -46,18 +65,19 @@ def measure_source(source: RowSource, n_components: int, *, estimator: str) -> i
     Examples
     --------
     >>> from gmm_rs import open_rows
-    >>> measure_source(open_rows([[1, 2], [3, 4]]), 2, estimator="GaussianMixture")
+    >>> measure_source(open_rows([[1, 2], [3, 4]]), 2, estimator="GaussianMixture").n_rows
     2
     """
     try:
-        n_samples, (low, high) = _core.extent(source)
+        extent = _core.extent(source)
     except NonFiniteError as error:  # the engine's, or one of the source
         message = str(error)
         raise NonFiniteError(f"{source.name}{message[1:]}" if message.startswith("X holds ") else message) from None
+    n_samples, bounds = extent
     check_enough_rows(n_samples, n_components, estimator=estimator)
     if source.dtype == np.float32:
-        check_float32_range(low, high)
-    return n_samples
+        check_float32_range(*bounds)
+    return MeasuredRows(source, extent)
 
 
 def check_enough_rows(n_samples: int, n_components: int, *, estimator: str) -> None:

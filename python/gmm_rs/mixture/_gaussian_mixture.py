@@ -369,18 +369,18 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
             rows = spooled(rows)
         if isinstance(rows, RowSource):
-            return rows, (measure_source(rows, n_components, estimator=estimator), rows.n_features)
+            measured = measure_source(rows, n_components, estimator=estimator)
+            return measured, (measured.extent[0], measured.n_features)
         rows = read_rows(rows, n_components, estimator=estimator)
         return rows, rows.shape
 
     def _seed(self, kept: Checkpoint | None) -> int:
         """The seed of this fit, which may be one that is taken up."""
-        is_chosen = isinstance(self.random_state, int | np.integer)
-        taken_up = None if kept is None or is_chosen else kept.seed
-        seed = resolve_seed(self.random_state) if taken_up is None else taken_up
-        if kept is not None:
-            kept.seed = seed
-        return seed
+        if kept is None:
+            return resolve_seed(self.random_state)
+        if kept.seed is None or isinstance(self.random_state, int | np.integer):
+            kept.seed = resolve_seed(self.random_state)
+        return kept.seed
 
     def _start(self, X: object, shape: tuple[int, int], settings: Settings, seed: int) -> Start:
         return read_start(

@@ -80,7 +80,7 @@ class ArrowRows(RowSource):
             raise DimensionError(
                 f"{self.name}: {batch.num_columns} columns from row {first_row + 1} on, but {self.n_features} before"
             )
-        matrix = np.empty((batch.num_rows, self.n_features), self._own_dtype)
+        matrix = np.empty((batch.num_rows, self.n_features), self._own_dtype, order="F")
         for j, column in enumerate(batch.columns):
             if column.null_count:
                 missing = first_row + np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))

@@ -10,7 +10,7 @@ from gmm_rs.exceptions import DataTypeError
 from gmm_rs.sources._arrow import ArrowRows, import_pyarrow
 from gmm_rs.sources._columns import Chooser
 
-_BUFFER = 1 << 20
+_BUFFER = 1 << 16
 """Bytes of a column that are read at a time; without it, all bytes of a row group are."""
 
 
@@ -32,7 +32,7 @@ def open_parquet(path: Path, choose: Chooser, dtype: np.dtype[Any] | None) -> Ar
     def read(chosen: list[int], n_rows: int) -> Generator[Any]:
         with pa.parquet.ParquetFile(str(path), pre_buffer=False, buffer_size=_BUFFER) as file:
             names = [file.schema_arrow.names[i] for i in chosen]
-            for batch in file.iter_batches(batch_size=n_rows, columns=names):
+            for batch in file.iter_batches(batch_size=n_rows, columns=names, use_threads=False):
                 yield batch.select(names)
 
     with path.open("rb") as stream:

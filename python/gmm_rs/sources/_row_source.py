@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmm_rs._validation import FloatArray, check_positive_int
-from gmm_rs.sources._block_size import block_size
+from gmm_rs.sources._block_size import block_size, piece_size
 
 
 class RowSource(ABC):
@@ -98,6 +98,28 @@ class RowSource(ABC):
         """
         return self._rechunked(check_positive_int("n_rows", n_rows))
 
+    def pieces(self) -> Generator[FloatArray]:
+        """Read all rows anew, in pieces of any numbers of rows: as they come, which is faster than in blocks.
+
+        Yields
+        ------
+        ndarray of shape (any, n_features), of dtype `dtype` and any strides
+            As `blocks` says.
+
+        Raises
+        ------
+        OSError, DataTypeError, NonFiniteError, DimensionError
+            As `blocks` does.
+
+        Examples
+        --------
+        >>> from gmm_rs import open_rows
+        >>> source = open_rows(lambda: [[[1.0], [2.0]], [[3.0]]])
+        >>> [len(piece) for piece in source.pieces()]
+        [2, 1]
+        """
+        return self._converted(piece_size(self.n_features))
+
     @abstractmethod
     def _pieces(self, n_rows: int) -> Generator[FloatArray]:
         """All rows, anew, in pieces of any numbers of rows, which should not be much more than `n_rows`."""
@@ -105,10 +127,8 @@ class RowSource(ABC):
     def _rechunked(self, n_rows: int) -> Generator[FloatArray]:
         block = np.empty((0, self.n_features), self.dtype)
         filled = 0
-        with closing(self._named_errors(n_rows)) as pieces:
-            for piece in pieces:
-                with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, which is found later
-                    rows: FloatArray = piece.astype(self.dtype, copy=False)
+        with closing(self._converted(n_rows)) as pieces:
+            for rows in pieces:
                 start = 0
                 while start < len(rows):
                     if filled == 0 and len(rows) - start >= n_rows:
@@ -125,6 +145,13 @@ class RowSource(ABC):
                         filled = 0
         if filled > 0:
             yield block[:filled]
+
+    def _converted(self, n_rows: int) -> Generator[FloatArray]:
+        with closing(self._named_errors(n_rows)) as pieces:
+            for piece in pieces:
+                with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, which is found later
+                    rows: FloatArray = piece.astype(self.dtype, copy=False)
+                yield rows
 
     def _named_errors(self, n_rows: int) -> Generator[FloatArray]:
         """The pieces; errors of the system get the name of the source."""

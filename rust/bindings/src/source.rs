@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use gmm_core::{
     BlockReader, BlockRows, Blocks, Cluster, ClusterRows, Float, GmmError, Part, Rows, Source,
 };
-use numpy::ndarray::{ArrayView1, ArrayView2};
-use numpy::{Element, PyArray1, PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
+use numpy::ndarray::{ArrayView1, ArrayView2, Axis, s};
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, ToPyArray};
 use pyo3::types::{PyAnyMethods, PyBytes, PyBytesMethods, PyIterator};
 use pyo3::{Borrowed, Bound, FromPyObject, Py, PyAny, PyErr, PyResult, Python, pyfunction};
 
@@ -85,6 +85,8 @@ pub(crate) struct Elsewhere {
     is_float32: bool,
     /// The rows of each part of a cluster.
     lengths: Option<Vec<usize>>,
+    /// What `extent` has found before.
+    extent: Option<Extent>,
     raised: Mutex<Option<PyErr>>,
 }
 
@@ -93,18 +95,26 @@ impl FromPyObject<'_, '_> for Elsewhere {
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let dtype = object.getattr("dtype")?.getattr("name")?;
-        let lengths = match object.hasattr("lengths")? {
-            true => Some(object.getattr("lengths")?.extract()?),
-            false => None,
-        };
         Ok(Self {
             n_features: object.getattr("n_features")?.extract()?,
             is_float32: dtype.eq("float32")?,
-            lengths,
+            lengths: attribute(object, "lengths")?,
+            extent: attribute(object, "extent")?,
             object: object.to_owned().unbind(),
             raised: Mutex::default(),
         })
     }
+}
+
+/// An attribute that not all objects have.
+fn attribute<R: for<'a, 'py> FromPyObject<'a, 'py>>(
+    object: Borrowed<'_, '_, PyAny>,
+    name: &str,
+) -> PyResult<Option<R>> {
+    let Some(value) = object.getattr_opt(name)? else {
+        return Ok(None);
+    };
+    value.extract().map_err(Into::into)
 }
 
 impl Elsewhere {
@@ -122,8 +132,11 @@ impl Elsewhere {
         }
     }
 
-    /// All rows, read once. Ctrl-C is looked for after each block.
+    /// All rows, read once unless that has been done before. Ctrl-C is looked for after each block.
     fn block_rows<T: Float + Element>(&self) -> Result<BlockRows<'_, T>, GmmError> {
+        if let Some((n_rows, (low, high))) = self.extent.clone() {
+            return BlockRows::checked_before(Reader(self), n_rows, low, high);
+        }
         let go_on = || Python::attach(|py| self.kept(py.check_signals())).is_ok();
         BlockRows::new(Reader(self), go_on)
     }
@@ -166,43 +179,77 @@ impl<T: Float + Element> BlockReader<T> for Reader<'_> {
 
     fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<T> + '_>, GmmError> {
         let iterate = |py: Python<'_>| {
-            let blocks = self.0.object.bind(py).call_method1("blocks", (n_rows,))?;
-            Ok(blocks.try_iter()?.unbind())
+            let pieces = self.0.object.bind(py).call_method0("pieces")?;
+            Ok(pieces.try_iter()?.unbind())
         };
-        Ok(Box::new(BlockIterator {
+        Ok(Box::new(Pieces {
             rows: self.0,
+            n_rows,
             iterator: self.0.kept(Python::attach(iterate))?,
+            rest: None,
         }))
     }
 }
 
-/// An iterator of Python over blocks of rows.
-struct BlockIterator<'a> {
+/// An iterator of Python over pieces of any numbers of rows, which become blocks.
+struct Pieces<'a, T: Element> {
     rows: &'a Elsewhere,
+    /// Rows of a block.
+    n_rows: usize,
     iterator: Py<PyIterator>,
+    /// A piece of which this row is the next to come.
+    rest: Option<(Py<PyArray2<T>>, usize)>,
 }
 
-impl<T: Float + Element> Blocks<T> for BlockIterator<'_> {
+impl<T: Float + Element> Blocks<T> for Pieces<'_, T> {
     fn read(&mut self, values: &mut Vec<T>) -> Result<(), GmmError> {
         let width = self.rows.n_features;
-        let n_columns = self.rows.kept(Python::attach(|py| {
-            let Some(block) = self.iterator.bind(py).clone().next() else {
-                return Ok(width);
-            };
-            let block: PyReadonlyArray2<'_, T> = block?.extract()?;
-            append(values, block.as_array());
-            Ok(block.as_array().ncols())
-        }))?;
-        match n_columns == width {
-            true => Ok(()),
-            false => Err(GmmError::Reading(format!(
-                "a block of X has {n_columns} columns, others have {width}"
-            ))),
+        loop {
+            let missing = self.n_rows - values.len() / width;
+            if missing == 0 {
+                return Ok(());
+            }
+            let appended = Python::attach(|py| self.append(py, values, missing));
+            match self.rows.kept(appended)? {
+                None => return Ok(()),
+                Some(n_columns) if n_columns == width => {}
+                Some(n_columns) => {
+                    return Err(GmmError::Reading(format!(
+                        "a part of X has {n_columns} columns, others have {width}"
+                    )));
+                }
+            }
         }
     }
 }
 
-impl Drop for BlockIterator<'_> {
+impl<T: Float + Element> Pieces<'_, T> {
+    /// Appends rows of the next piece, at most so many; how many columns it has, if there is one.
+    fn append(
+        &mut self,
+        py: Python<'_>,
+        values: &mut Vec<T>,
+        most: usize,
+    ) -> PyResult<Option<usize>> {
+        let (piece, start) = match self.rest.take() {
+            Some((piece, start)) => (piece.into_bound(py), start),
+            None => match self.iterator.bind(py).clone().next() {
+                None => return Ok(None),
+                Some(piece) => (piece?.cast_into::<PyArray2<T>>()?, 0),
+            },
+        };
+        let array = piece.try_readonly()?;
+        let view = array.as_array();
+        let end = view.nrows().min(start + most);
+        append_rows(values, view.slice(s![start..end, ..]));
+        if end < view.nrows() {
+            self.rest = Some((piece.clone().unbind(), end));
+        }
+        Ok(Some(view.ncols()))
+    }
+}
+
+impl<T: Element> Drop for Pieces<'_, T> {
     /// Ends a generator that has not come to its end.
     fn drop(&mut self) {
         Python::attach(|py| {
@@ -214,13 +261,26 @@ impl Drop for BlockIterator<'_> {
     }
 }
 
-/// Appends the entries of `block`, row by row.
-fn append<T: Float>(values: &mut Vec<T>, block: ArrayView2<'_, T>) {
-    match block.as_slice() {
-        Some(block) => values.extend_from_slice(block),
-        None => values.extend(block.iter()),
+/// Appends the entries of `rows`, row by row.
+fn append_rows<T: Float>(values: &mut Vec<T>, rows: ArrayView2<'_, T>) {
+    /// Rows whose columns are written while their places are in the nearest cache.
+    const AT_A_TIME: usize = 64;
+    if let Some(rows) = rows.as_slice() {
+        return values.extend_from_slice(rows);
+    }
+    let width = rows.ncols();
+    for rows in rows.axis_chunks_iter(Axis(0), AT_A_TIME) {
+        let first = values.len();
+        values.resize(first + rows.len(), T::default());
+        for (column, x) in rows.columns().into_iter().enumerate() {
+            let places = values[first + column..].iter_mut().step_by(width);
+            places.zip(x).for_each(|(place, &x)| *place = x);
+        }
     }
 }
+
+/// Number of rows, and the least and the largest value of each feature.
+type Extent = (usize, (Vec<f64>, Vec<f64>));
 
 /// The least and the largest value of each feature.
 type Bounds<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
@@ -234,13 +294,13 @@ pub(crate) fn extent<'py>(py: Python<'py>, rows: Elsewhere) -> PyResult<(usize, 
             false => measure(&rows.block_rows::<f64>()?),
         })
     });
-    let (n_rows, low, high) = measured.map_err(|error| rows.raised_or(error))?;
+    let (n_rows, (low, high)) = measured.map_err(|error| rows.raised_or(error))?;
     Ok((n_rows, (low.to_pyarray(py), high.to_pyarray(py))))
 }
 
-fn measure<T: Float>(rows: &BlockRows<'_, T>) -> (usize, Vec<f64>, Vec<f64>) {
+fn measure<T: Float>(rows: &BlockRows<'_, T>) -> Extent {
     let (low, high) = rows.bounds();
-    (rows.n_samples(), low.to_vec(), high.to_vec())
+    (rows.n_samples(), (low.to_vec(), high.to_vec()))
 }
 
 /// The answer of one part of the rows on a cluster to a request of the engine.

@@ -24,8 +24,9 @@ const MIN_SPANS: usize = 8;
 /// lengths are multiples of it begin where spans do.
 const MAX_SPAN_LEN: usize = MAX_TILE << 7;
 
-/// Values of a span at most, unless a tile has more: a block of rows that are read from somewhere is a few spans.
-pub(crate) const MAX_SPAN_VALUES: usize = 1 << 20;
+/// Values of a span at most, unless a tile has more: a block of rows that are read from somewhere is a few spans, and
+/// threads wait for each other at its end.
+const MAX_SPAN_VALUES: usize = 1 << 18;
 
 /// Floating-point operations below which a span is not worth the hand-over to another thread.
 const MIN_FLOPS_PER_SPAN: usize = 1 << 21;

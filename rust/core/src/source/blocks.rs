@@ -11,13 +11,16 @@ use ndarray::ArrayView2;
 
 use super::extent::Extent;
 use super::{Pass, SpanSums, Sum, add_spans};
-use crate::error::GmmError;
+use crate::error::{GmmError, check_shape};
 use crate::float::Float;
-use crate::parallel::{MAX_SPAN_VALUES, Threads};
+use crate::parallel::Threads;
 use crate::units::Units;
 use crate::watch::Watch;
 
-/// Spans of a block for each thread: some, so that no thread waits long for the others at the end of a block.
+/// Values of a block, unless that is less than a few spans for each thread.
+const BLOCK_VALUES: usize = 1 << 22;
+
+/// Spans of a block for each thread at least: some, so that no thread waits long for the others at its end.
 const SPANS_PER_THREAD: usize = 2;
 
 /// Where rows are read from, again and again.
@@ -67,7 +70,7 @@ impl<'a, T: Float> BlockRows<'a, T> {
     ) -> Result<Self, GmmError> {
         let n_features = reader.n_features();
         let (mut n_samples, mut extent) = (0, Extent::none(n_features));
-        if let Some(n_rows) = MAX_SPAN_VALUES.checked_div(n_features) {
+        if let Some(n_rows) = BLOCK_VALUES.checked_div(n_features) {
             each_block(&reader, n_rows.max(1), |rows| {
                 extent.merge(Extent::of(rows, n_samples));
                 extent.check_finite()?;
@@ -88,6 +91,32 @@ impl<'a, T: Float> BlockRows<'a, T> {
         Ok(Self {
             n_samples,
             extent,
+            reader: Box::new(reader),
+        })
+    }
+
+    /// The same, for rows that [`new`](Self::new) has checked before: so many, with these [`bounds`](Self::bounds).
+    ///
+    /// # Errors
+    /// [`GmmError::EmptyData`] without rows or columns, [`GmmError::Shape`] for bounds of other features.
+    pub fn checked_before(
+        reader: impl BlockReader<T> + 'a,
+        n_samples: usize,
+        low: Vec<f64>,
+        high: Vec<f64>,
+    ) -> Result<Self, GmmError> {
+        let n_features = reader.n_features();
+        check_shape("low", &[low.len()], &[n_features])?;
+        check_shape("high", &[high.len()], &[n_features])?;
+        if n_samples == 0 || n_features == 0 {
+            return Err(GmmError::EmptyData {
+                n_samples,
+                n_features,
+            });
+        }
+        Ok(Self {
+            n_samples,
+            extent: Extent::new(low, high),
             reader: Box::new(reader),
         })
     }
@@ -125,7 +154,9 @@ impl<'a, T: Float> BlockRows<'a, T> {
         let spans = pass.spans(self.n_samples);
         let mut sums = SpanSums::default();
         let mut start = 0;
-        let n_rows = SPANS_PER_THREAD * threads.count() * spans.span_len();
+        let n_spans = BLOCK_VALUES / (spans.span_len() * self.n_features());
+        let n_spans = n_spans.max(SPANS_PER_THREAD * threads.count());
+        let n_rows = n_spans * spans.span_len();
         each_block(&*self.reader, n_rows.min(self.n_samples), |rows| {
             let end = start + rows.nrows();
             let is_last = end == self.n_samples;

@@ -20,23 +20,32 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    /// Of no rows.
-    pub(crate) fn none(n_features: usize) -> Self {
+    /// Of rows that are finite, with these bounds.
+    pub(super) fn new(low: Vec<f64>, high: Vec<f64>) -> Self {
         Self {
-            low: vec![f64::INFINITY; n_features],
-            high: vec![f64::NEG_INFINITY; n_features],
+            low,
+            high,
             non_finite: None,
         }
+    }
+
+    /// Of no rows.
+    pub(crate) fn none(n_features: usize) -> Self {
+        Self::new(
+            vec![f64::INFINITY; n_features],
+            vec![f64::NEG_INFINITY; n_features],
+        )
     }
 
     /// Of `rows`, of which the first has the number `first_row`.
     pub(crate) fn of<T: Float>(rows: ArrayView2<'_, T>, first_row: usize) -> Self {
         let mut extent = Self::none(rows.ncols());
-        for row in rows.outer_iter() {
-            let bounds = extent.low.iter_mut().zip(&mut extent.high);
-            for (x, (low, high)) in row.iter().map(|x| x.to_f64()).zip(bounds) {
-                *low = low.min(x);
-                *high = high.max(x);
+        match rows.as_slice() {
+            Some(values) => extent.widen(values),
+            None => {
+                for row in rows.outer_iter() {
+                    extent.widen(&row.to_vec());
+                }
             }
         }
         if !all_finite(rows) {
@@ -46,6 +55,28 @@ impl Extent {
                 found.map(|((row, column), x)| (first_row + row, column, x.to_f64()));
         }
         extent
+    }
+
+    /// Widens the bounds to rows whose values lie one after another. Several rows are compared as one long row, so that
+    /// vectors are full however few features there are.
+    fn widen<T: Float>(&mut self, values: &[T]) {
+        const LONG: usize = 128;
+        let n_features = self.low.len();
+        let n_rows = LONG.div_ceil(n_features);
+        let (mut low, mut high) = (self.low.repeat(n_rows), self.high.repeat(n_rows));
+        for values in values.chunks(n_features * n_rows) {
+            for (x, (low, high)) in values.iter().zip(low.iter_mut().zip(&mut high)) {
+                let x = x.to_f64();
+                *low = if x < *low { x } else { *low };
+                *high = if x > *high { x } else { *high };
+            }
+        }
+        let places = low.into_iter().zip(high).enumerate();
+        for (place, (low, high)) in places {
+            let d = place % n_features;
+            self.low[d] = self.low[d].min(low);
+            self.high[d] = self.high[d].max(high);
+        }
     }
 
     /// # Errors
