@@ -45,8 +45,8 @@ html_static_path = ["_static"]
 html_css_files = ["pictures.css"]
 html_show_sourcelink = False
 _PAGES = (
-    "index getting-started model-choice many out-of-core streaming command-line serket migrating theory benchmarks "
-    "changelog"
+    "index getting-started model-choice many out-of-core streaming dask command-line serket migrating theory "
+    "benchmarks changelog"
 )
 html_sidebars = {page: [] for page in _PAGES.split()}
 html_theme_options = {

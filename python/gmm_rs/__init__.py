@@ -10,6 +10,7 @@ from importlib.metadata import version
 from gmm_rs._prior import Prior
 from gmm_rs.exceptions import (
     ConvergenceWarning,
+    DataLostError,
     DataTypeError,
     DegenerateCovarianceError,
     DimensionError,
@@ -31,6 +32,7 @@ __version__ = version("gmm-rs")
 __all__ = [
     "GMM",
     "ConvergenceWarning",
+    "DataLostError",
     "DataTypeError",
     "DegenerateCovarianceError",
     "DimensionError",

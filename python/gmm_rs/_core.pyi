@@ -1,12 +1,13 @@
 """The compiled engine. Private: use the public modules of gmm_rs."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gmm_rs._cluster import Cluster
 from gmm_rs.exceptions import GmmError
 
 __all__ = [
@@ -66,17 +67,6 @@ class _Rows(Protocol):
     def dtype(self) -> np.dtype[Any]: ...
     def pieces(self) -> Iterable[_Data]: ...
 
-# Rows on a cluster, in parts of so many: `ask` gives the answer of all parts, by `answer` and `merge`.
-@type_check_only
-class _Cluster(Protocol):
-    @property
-    def n_features(self) -> int: ...
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-    @property
-    def lengths(self) -> Sequence[int]: ...
-    def ask(self, request: bytes, /) -> bytes: ...
-
 # What keeps the last checkpoint of a fit, a new one every so many seconds.
 @type_check_only
 class _Checkpoint(Protocol):
@@ -87,7 +77,7 @@ class _Checkpoint(Protocol):
     def save(self, content: bytes, /) -> None: ...
 
 def fit(
-    X: _Data | _Rows | _Cluster,
+    X: _Data | _Rows | Cluster,
     n_components: int,
     *,
     covariance_type: _CovarianceType,

@@ -262,6 +262,11 @@ def _to_array(X: object, what: str) -> NDArray[Any]:
         )
     if hasattr(X, "toarray"):  # the sparse matrices of SciPy and its likes
         raise DataTypeError(f"{what} is sparse ({type(X).__name__}), but a dense array is needed: use X.toarray()")
+    if hasattr(X, "__dask_graph__"):
+        raise DataTypeError(
+            f"{what} is a Dask collection ({type(X).__name__}), which would be brought into this process as a whole: "
+            f"fit, predict and score of gmm_rs.dask.GaussianMixture leave it on its cluster; all else takes X.compute()"
+        )
     try:
         return np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -2,6 +2,7 @@
 
 __all__ = [
     "ConvergenceWarning",
+    "DataLostError",
     "DataTypeError",
     "DegenerateCovarianceError",
     "DimensionError",
@@ -40,6 +41,10 @@ class DegenerateCovarianceError(GmmError, ValueError):
 
 class NotFittedError(GmmError, ValueError, AttributeError):
     """A result was asked for before there was one."""
+
+
+class DataLostError(GmmError, RuntimeError):
+    """Rows were lost with a worker of a cluster, which cannot compute them anew; the message says what to do."""
 
 
 class ModelFileError(GmmError, ValueError):

@@ -15,7 +15,7 @@ from gmm_rs.sources._block_size import block_size
 
 
 @dataclass(frozen=True)
-class _Sums:
+class Sums:
     """Sums over rows, each as often as it counts: log-densities and entropies, in nats, and how often all count."""
 
     log_likelihood: float
@@ -145,10 +145,10 @@ class JudgedMixture(EvaluatedMixture):
         sums = self._sums(self._check_data(X), sample_weight, class_prior, with_entropy=True)
         return self._bic(sums) + 2.0 * sums.entropy
 
-    def _bic(self, sums: _Sums) -> float:
+    def _bic(self, sums: Sums) -> float:
         return -2.0 * sums.log_likelihood + self.n_parameters_ * math.log(sums.weight)
 
-    def _sums(self, rows: Rows, sample_weight: object, class_prior: object, *, with_entropy: bool = False) -> _Sums:
+    def _sums(self, rows: Rows, sample_weight: object, class_prior: object, *, with_entropy: bool = False) -> Sums:
         n_rows, size = count_rows(rows), block_size(max(self.means_.shape))
         weights = check_sample_weight(sample_weight, n_rows)
         log_prior = check_class_prior(class_prior, n_rows, len(self.means_))
@@ -162,4 +162,4 @@ class JudgedMixture(EvaluatedMixture):
                 resp = block.evaluated(proba)
                 terms = resp * np.log(resp, where=resp > 0.0, out=np.zeros_like(resp))
                 entropy.add(-counts * terms.sum(axis=1))
-        return _Sums(log_likelihood.total(), entropy.total(), weight.total())
+        return Sums(log_likelihood.total(), entropy.total(), weight.total())

@@ -28,7 +28,7 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
            [3., 4.]])
     """
     rows = check_data(X, what="X")
-    _check_count(len(rows), n_components, estimator)
+    check_enough_rows(len(rows), n_components, estimator=estimator)
     if rows.dtype == np.float32:
         check_float32_range(rows.min(axis=0), rows.max(axis=0))
     return rows
@@ -74,13 +74,23 @@ def measure_source(source: RowSource, n_components: int, *, estimator: str) -> M
         message = str(error)
         raise NonFiniteError(f"{source.name}{message[1:]}" if message.startswith("X holds ") else message) from None
     n_samples, bounds = extent
-    _check_count(n_samples, n_components, estimator)
+    check_enough_rows(n_samples, n_components, estimator=estimator)
     if source.dtype == np.float32:
         check_float32_range(*bounds)
     return MeasuredRows(source, extent)
 
 
-def _check_count(n_samples: int, n_components: int, estimator: str) -> None:
+def check_enough_rows(n_samples: int, n_components: int, *, estimator: str) -> None:
+    """Refuse a fit of fewer rows than components, or of a single one.
+
+    Raises
+    ------
+    DimensionError
+
+    Examples
+    --------
+    >>> check_enough_rows(3, 3, estimator="GaussianMixture")
+    """
     if n_samples < 2:
         raise DimensionError(f"Found array with {n_samples} sample(s) while a minimum of 2 is required by {estimator}")
     if n_samples < n_components:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from gmm_rs import _core
+from gmm_rs._cluster import Cluster
 from gmm_rs._prior import Prior
 from gmm_rs._validation import Float64Array
 from gmm_rs.mixture._blocks import Rows
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def fit_mixture(
-    X: Rows,
+    X: Rows | Cluster,
     settings: Settings,
     start: Start,
     *,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gmm_rs._validation import FloatArray, resolve_seed
+from gmm_rs._cluster import Cluster
+from gmm_rs._validation import Float64Array, FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
 from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
 from gmm_rs.mixture._blockwise_sum import BLOCK
@@ -311,30 +312,43 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         """Fit, and return what the user is to be warned of."""
         settings = self._settings()
         names = feature_names(X)
-        rows, (n_samples, n_features) = self._rows_to_fit(X, settings.n_components)
-        seed = self._seed(kept)
-        row_weights = check_sample_weight(sample_weight, n_samples)
-        log_prior = check_class_prior(class_prior, n_samples, settings.n_components)
-        if settings.warm_start and hasattr(self, "means_"):
-            start = self._last_parameters(settings, n_features)
-        else:
-            start = self._start(X, (n_samples, n_features), settings, seed)
-        with observed(settings, start.count(settings.n_init)) as observer:
-            result = fit_mixture(
-                rows,
-                settings,
-                start,
-                seed=seed,
-                sample_weight=row_weights,
-                log_prior=log_prior,
-                observer=observer,
-                checkpoint=kept,
-            )
+        rows, shape = self._rows_to_fit(X, settings.n_components)
+        row_weights = check_sample_weight(sample_weight, shape[0])
+        log_prior = check_class_prior(class_prior, shape[0], settings.n_components)
+        result = self._fit_rows(rows, X, shape, settings, row_weights, log_prior, kept)
         if result["collapsed"].size and settings.reg_covar == 0.0:
             check_distinct((block.rows for block in blocks_of(rows, BLOCK)), settings.n_components)
         self._set_fit(result, rows.dtype, names)
         self._forget_pieces()
-        return _doubts(result, settings)
+        return doubts_of(result, settings)
+
+    def _fit_rows(
+        self,
+        rows: Rows | Cluster,
+        X: object,
+        shape: tuple[int, int],
+        settings: Settings,
+        sample_weight: Float64Array | None,
+        log_prior: Float64Array | None,
+        kept: Checkpoint | None,
+    ) -> "FitResult":
+        """Fit these rows of `X`, wherever they are."""
+        seed = self._seed(kept)
+        if settings.warm_start and hasattr(self, "means_"):
+            start = self._last_parameters(settings, shape[1])
+        else:
+            start = self._start(X, shape, settings, seed)
+        with observed(settings, start.count(settings.n_init)) as observer:
+            return fit_mixture(
+                rows,
+                settings,
+                start,
+                seed=seed,
+                sample_weight=sample_weight,
+                log_prior=log_prior,
+                observer=observer,
+                checkpoint=kept,
+            )
 
     def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:
         """Take what a fit has found, of rows of this dtype whose columns have these names."""
@@ -390,7 +404,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         )
 
 
-def _doubts(result: "FitResult", settings: Settings) -> list[str]:
+def doubts_of(result: "FitResult", settings: Settings) -> list[str]:
     """What a user should know before trusting a fit."""
     doubts = []
     collapsed = result["collapsed"].tolist()

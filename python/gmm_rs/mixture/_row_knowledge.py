@@ -36,7 +36,7 @@ def check_sample_weight(sample_weight: object, n_samples: int | None) -> Float64
             f"sample_weight must have shape ({_shown(n_samples)},), one weight for each row of X, but has "
             f"{weights.shape}"
         )
-    _check_not_negative("sample_weight", weights)
+    check_not_negative("sample_weight", weights)
     if not weights.any():
         raise ParameterError("sample_weight is zero for every row; at least one row must count")
     return weights
@@ -71,7 +71,7 @@ def check_class_prior(class_prior: object, n_samples: int | None, n_components: 
             f"class_prior must have shape (n_samples, n_components) = ({_shown(n_samples)}, {n_components}), "
             f"but has {probabilities.shape}"
         )
-    _check_not_negative("class_prior", probabilities)
+    check_not_negative("class_prior", probabilities)
     rules_out_all = np.flatnonzero(~probabilities.any(axis=1))
     if rules_out_all.size:
         raise ParameterError(
@@ -86,8 +86,16 @@ def _shown(n_samples: int | None) -> int | str:
     return "n_samples" if n_samples is None else n_samples
 
 
-def _check_not_negative(name: str, values: Float64Array) -> None:
+def check_not_negative(name: str, values: Float64Array) -> Float64Array:
+    """`values`, if none is negative, NaN or infinite.
+
+    Raises
+    ------
+    ParameterError
+        The message says which is.
+    """
     wrong = np.argwhere(~(np.isfinite(values) & (values >= 0.0)))
     if wrong.size:
         place = tuple(int(index) for index in wrong[0])
         raise ParameterError(f"{name} must be finite and not negative, but is {values[place]} at index {place}")
+    return values

@@ -92,7 +92,7 @@ def read_precisions(
     return covariances_of(precisions, kind)
 
 
-def check_start_kind(init_params: str, *, others: str = "") -> StartKind:
+def check_start_kind(init_params: object, *, others: str = "") -> StartKind:
     """The name of a kind of start.
 
     Parameters
@@ -104,7 +104,7 @@ def check_start_kind(init_params: str, *, others: str = "") -> StartKind:
     ------
     ParameterError
     """
-    if init_params not in START_KINDS:
+    if not (isinstance(init_params, str) and init_params in START_KINDS):
         kinds = ", ".join(map(repr, START_KINDS))
         raise ParameterError(f"init_params must be one of {kinds}{others}, but is {init_params!r}")
     return cast(StartKind, init_params)

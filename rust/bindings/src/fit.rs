@@ -188,15 +188,16 @@ pub(crate) fn fit<'py>(
     let log_prior = log_prior.as_ref().map(|array| array.as_array());
     let sample_weight = sample_weight.as_ref().map(|array| array.as_array());
     let align_to = align_to.as_ref().map(|array| array.as_array());
+    let view = X.view();
     let mut raised = None;
     let observer = |progress| match Python::attach(|py| tell(py, observer.as_ref(), progress)) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
             raised = Some(error);
+            view.give_up();
             ControlFlow::Break(())
         }
     };
-    let view = X.view();
     let fitted = compute(py, num_threads, |threads| {
         let fitting = Fitting {
             config: &config,
@@ -210,7 +211,7 @@ pub(crate) fn fit<'py>(
         view.run(fitting, sample_weight)
     });
     let fitted = fitted.map_err(|error| {
-        let error = X.raised_or(raised.unwrap_or(error));
+        let error = raised.unwrap_or_else(|| X.raised_or(error));
         match &checkpoint {
             None => error,
             Some(kept) => kept.raised_or(error),

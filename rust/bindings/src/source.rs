@@ -54,6 +54,15 @@ pub(crate) trait OnSource {
 }
 
 impl SourceView<'_> {
+    /// Tells a cluster that nobody waits for its answer any more.
+    pub(crate) fn give_up(self) {
+        if let Self::Elsewhere(rows) = self
+            && rows.lengths.is_some()
+        {
+            let _ = Python::attach(|py| rows.object.call_method0(py, "give_up"));
+        }
+    }
+
     /// Runs `work` on the rows, once they have been checked. Weights are those of all rows.
     pub(crate) fn run<W: OnSource>(
         self,
