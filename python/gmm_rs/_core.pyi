@@ -54,6 +54,7 @@ class FitResult(TypedDict):
     n_iter: int
     converged: bool
     collapsed: NDArray[np.int64]
+    timed_out: bool
     restarts: list[Restart]
 
 # Rows that are read block by block: (n_rows, n_features) each but the last, which may have fewer; anew at each call.
@@ -116,7 +117,8 @@ def fit(
     num_threads: int,
 ) -> FitResult: ...
 
-# Number of rows, and the least and the largest value of each feature.
+# Number of rows, and the least and the largest value of each feature. A fit does not count and check the rows again
+# where this is an attribute `extent` of what they are read from.
 def extent(rows: _Rows) -> tuple[int, tuple[_Float64, _Float64]]: ...
 
 # The answer of one part of the rows of a cluster, the first of which has this number; merge joins those of neighbours,

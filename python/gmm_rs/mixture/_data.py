@@ -1,6 +1,6 @@
 """What data must be like, so that a mixture can be fitted to them, beside having a matrix's shape and dtype."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,20 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
     return rows
 
 
-def measure_source(source: RowSource, n_components: int, *, estimator: str) -> int:
-    """How many rows a source has, once all of them have been read, and found to be enough.
+class MeasuredRows(RowSource):
+    """The rows of another source, once all of them have been read: they are finite, and there are enough.
+
+    Parameters
+    ----------
+    source : RowSource
+    n_components : int
+    estimator : str
+        How messages call what is fitted.
+
+    Attributes
+    ----------
+    extent : tuple
+        The number of rows, and the least and the largest value of each column: what the engine need not find again.
 
     Raises
     ------
@@ -46,18 +58,30 @@ def measure_source(source: RowSource, n_components: int, *, estimator: str) -> i
     Examples
     --------
     >>> from gmm_rs import open_rows
-    >>> measure_source(open_rows([[1, 2], [3, 4]]), 2, estimator="GaussianMixture")
+    >>> MeasuredRows(open_rows([[1, 2], [3, 4]]), 2, estimator="GaussianMixture").n_rows
     2
     """
-    try:
-        n_samples, (low, high) = _core.extent(source)
-    except NonFiniteError as error:  # the engine's, or one of the source
-        message = str(error)
-        raise NonFiniteError(f"{source.name}{message[1:]}" if message.startswith("X holds ") else message) from None
-    _check_count(n_samples, n_components, estimator)
-    if source.dtype == np.float32:
-        check_float32_range(low, high)
-    return n_samples
+
+    def __init__(self, source: RowSource, n_components: int, *, estimator: str) -> None:
+        try:
+            self.extent = _core.extent(source)
+        except NonFiniteError as error:  # the engine's, or one of the source
+            message = str(error)
+            message = f"{source.name}{message[1:]}" if message.startswith("X holds ") else message
+            raise NonFiniteError(message) from None
+        n_samples, (low, high) = self.extent
+        super().__init__(source.name, source.n_features, source.dtype, source.feature_names, n_samples)
+        self._source = source
+        _check_count(n_samples, n_components, estimator)
+        if source.dtype == np.float32:
+            check_float32_range(low, high)
+
+    def blocks(self, n_rows: int) -> Generator[FloatArray]:
+        """Those of the source."""
+        return self._source.blocks(n_rows)
+
+    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
+        return self._source._pieces(n_rows)
 
 
 def _check_count(n_samples: int, n_components: int, estimator: str) -> None:

@@ -1,6 +1,5 @@
 """The estimator `GaussianMixture`: what it is told, and how it is fitted."""
 
-import time
 import warnings
 from collections.abc import Callable
 from os import PathLike
@@ -13,9 +12,9 @@ from gmm_rs._validation import FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
 from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
 from gmm_rs.mixture._blockwise_sum import BLOCK
-from gmm_rs.mixture._criteria import JudgedMixture
 from gmm_rs.mixture._checkpoint import Checkpoint
-from gmm_rs.mixture._data import check_distinct, measure_source, read_rows
+from gmm_rs.mixture._criteria import JudgedMixture
+from gmm_rs.mixture._data import MeasuredRows, check_distinct, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
 from gmm_rs.mixture._evaluation import Data
 from gmm_rs.mixture._features import feature_names
@@ -236,11 +235,12 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
             are proportional to weights_k · p_nk · N(x_n; means_k, covariances_k). Rows of equal numbers say nothing,
             rows with one positive number are labels.
         checkpoint : str or PathLike, optional
-            A file for what the fit has done so far, replaced every ten seconds. Where it exists, the fit that has left
-            it is taken up: the result has the bits that it would have had without the interruption. It is for the same
-            data, `sample_weight`, `class_prior` and parameters; but `max_iter`, `tol`, `stop`, `max_time` and what
-            only shows or speeds the fit may differ, and the seed is that of the earlier fit unless `random_state` is
-            an integer. A fit that comes to its end removes the file; one that `max_time` ends leaves it.
+            A file for what the fit has done so far, replaced every ten seconds, and when the fit is interrupted or
+            fails. Where it exists, the fit that has left it is taken up: the result has the bits that it would have
+            had without the interruption. It is for the same data, `sample_weight`, `class_prior` and parameters; but
+            what only shows or speeds the fit may differ, and `max_iter`, `tol`, `stop` and `max_time`, with which
+            starts that have not converged go on. The seed is that of the earlier fit unless `random_state` is an
+            integer. A fit that comes to its end removes the file; one that `max_time` ends leaves it.
 
         Returns
         -------
@@ -249,7 +249,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         Raises
         ------
         ParameterError, DimensionError, DataTypeError
-            If an argument or a parameter is out of its domain; it is named.
+            If an argument or a parameter is out of its domain; it is named. A checkpoint of other data or parameters,
+            a damaged one, and a file that is none stay as they are.
         NonFiniteError
             If `X` holds NaN or infinity.
         OSError
@@ -300,11 +301,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         checkpoint: str | PathLike[str] | None = None,
     ) -> None:
         kept = None if checkpoint is None else Checkpoint(checkpoint)
-        began = time.monotonic()
         for message in self._fit_quietly(X, sample_weight, class_prior, kept):
             warnings.warn(message, convergence_warning(), stacklevel=3)
-        if kept is not None and (self.max_time is None or time.monotonic() - began < self.max_time):
-            kept.remove()
 
     def _fit_quietly(
         self, X: object, sample_weight: object, class_prior: object, kept: Checkpoint | None = None
@@ -335,6 +333,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
             check_distinct((block.rows for block in blocks_of(rows, BLOCK)), settings.n_components)
         self._set_fit(result, rows.dtype, names)
         self._forget_pieces()
+        if kept is not None and not result["timed_out"]:
+            kept.remove()
         return _doubts(result, settings)
 
     def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:
@@ -355,20 +355,18 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
             rows = spooled(rows)
         if isinstance(rows, RowSource):
-            return rows, (measure_source(rows, n_components, estimator=estimator), rows.n_features)
+            measured = MeasuredRows(rows, n_components, estimator=estimator)
+            return measured, (measured.extent[0], measured.n_features)
         rows = read_rows(rows, n_components, estimator=estimator)
         return rows, rows.shape
 
     def _seed(self, kept: Checkpoint | None) -> int:
         """The seed of this fit, which may be one that is taken up."""
-        is_chosen = isinstance(self.random_state, int | np.integer)
-        if kept is None or kept.seed is None or is_chosen:
-            seed = resolve_seed(self.random_state)
-        else:
-            seed = kept.seed
-        if kept is not None:
-            kept.seed = seed
-        return seed
+        if kept is None:
+            return resolve_seed(self.random_state)
+        if kept.seed is None or isinstance(self.random_state, int | np.integer):
+            kept.seed = resolve_seed(self.random_state)
+        return kept.seed
 
     def _start(self, X: object, shape: tuple[int, int], settings: Settings, seed: int) -> Start:
         return read_start(

@@ -69,6 +69,9 @@ impl SourceView<'_> {
     }
 }
 
+/// How many rows there are, and the least and the largest value of each feature.
+type Extent = (usize, (Vec<f64>, Vec<f64>));
+
 /// An object with the attributes of `gmm_rs.RowSource`, or of a cluster.
 pub(crate) struct Elsewhere {
     object: Py<PyAny>,
@@ -76,6 +79,8 @@ pub(crate) struct Elsewhere {
     is_float32: bool,
     /// The rows of each part of a cluster.
     lengths: Option<Vec<usize>>,
+    /// What [`extent`] has found.
+    extent: Option<Extent>,
     raised: Mutex<Option<PyErr>>,
 }
 
@@ -84,14 +89,13 @@ impl FromPyObject<'_, '_> for Elsewhere {
 
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let dtype = object.getattr("dtype")?.getattr("name")?;
-        let lengths = match object.hasattr("lengths")? {
-            true => Some(object.getattr("lengths")?.extract()?),
-            false => None,
-        };
+        let lengths = object.getattr_opt("lengths")?;
+        let extent = object.getattr_opt("extent")?;
         Ok(Self {
             n_features: object.getattr("n_features")?.extract()?,
             is_float32: dtype.eq("float32")?,
-            lengths,
+            lengths: lengths.map(|lengths| lengths.extract()).transpose()?,
+            extent: extent.map(|extent| extent.extract()).transpose()?,
             object: object.to_owned().unbind(),
             raised: Mutex::default(),
         })
@@ -105,7 +109,15 @@ impl Elsewhere {
         sample_weight: Option<ArrayView1<'_, f64>>,
     ) -> Result<W::Result, GmmError> {
         match &self.lengths {
-            None => work.on(Source::from(&self.block_rows::<T>()?)),
+            None => {
+                let rows = match &self.extent {
+                    None => self.block_rows::<T>()?,
+                    Some((n_samples, bounds)) => {
+                        BlockRows::checked(Reader(self), *n_samples, bounds.clone())
+                    }
+                };
+                work.on(Source::from(&rows))
+            }
             Some(lengths) => {
                 let rows = ClusterRows::new::<T>(self, lengths, self.n_features, sample_weight)?;
                 work.on::<T>(Source::from(&rows))
@@ -119,11 +131,12 @@ impl Elsewhere {
         BlockRows::new(Reader(self), go_on)
     }
 
-    /// Keeps an exception; the engine gets an error that says that there was one.
+    /// Keeps the first exception; the engine gets an error that says that there was one.
     fn kept<R>(&self, result: PyResult<R>) -> Result<R, GmmError> {
         result.map_err(|error| {
             let message = error.to_string();
-            *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+            raised.get_or_insert(error);
             GmmError::Reading(message)
         })
     }
@@ -225,13 +238,13 @@ pub(crate) fn extent<'py>(py: Python<'py>, rows: Elsewhere) -> PyResult<(usize, 
             false => measure(&rows.block_rows::<f64>()?),
         })
     });
-    let (n_rows, low, high) = measured.map_err(|error| rows.raised_or(error))?;
+    let (n_rows, (low, high)) = measured.map_err(|error| rows.raised_or(error))?;
     Ok((n_rows, (low.to_pyarray(py), high.to_pyarray(py))))
 }
 
-fn measure<T: Float>(rows: &BlockRows<'_, T>) -> (usize, Vec<f64>, Vec<f64>) {
+fn measure<T: Float>(rows: &BlockRows<'_, T>) -> Extent {
     let (low, high) = rows.bounds();
-    (rows.n_samples(), low.to_vec(), high.to_vec())
+    (rows.n_samples(), (low.to_vec(), high.to_vec()))
 }
 
 /// The answer of one part of the rows on a cluster to a request of the engine.

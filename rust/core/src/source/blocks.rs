@@ -92,6 +92,20 @@ impl<'a, T: Float> BlockRows<'a, T> {
         })
     }
 
+    /// Rows that have been checked before: `n_samples` of them, and `bounds` are the least and the largest value of each
+    /// feature.
+    pub fn checked(
+        reader: impl BlockReader<T> + 'a,
+        n_samples: usize,
+        bounds: (Vec<f64>, Vec<f64>),
+    ) -> Self {
+        Self {
+            n_samples,
+            extent: Extent::within(bounds),
+            reader: Box::new(reader),
+        }
+    }
+
     /// Number of rows, N.
     pub fn n_samples(&self) -> usize {
         self.n_samples
@@ -130,7 +144,7 @@ impl<'a, T: Float> BlockRows<'a, T> {
             let end = start + rows.nrows();
             let is_last = end == self.n_samples;
             if end > self.n_samples || (rows.nrows() < n_rows && !is_last) {
-                return Err(self.changed(if is_last { end + 1 } else { end }));
+                return Err(self.changed(end));
             }
             add_spans(&mut sums, pass, rows, start, spans, threads);
             start = end;

@@ -29,6 +29,15 @@ impl Extent {
         }
     }
 
+    /// Of finite numbers between these, which are among them.
+    pub(super) fn within((low, high): (Vec<f64>, Vec<f64>)) -> Self {
+        Self {
+            low,
+            high,
+            non_finite: None,
+        }
+    }
+
     /// Of `rows`, of which the first has the number `first_row`.
     pub(crate) fn of<T: Float>(rows: ArrayView2<'_, T>, first_row: usize) -> Self {
         let mut extent = Self::none(rows.ncols());
