@@ -126,7 +126,7 @@ pub fn fit<'a, T: Float>(
 ///
 /// # Errors
 /// Those of [`fit`]; [`GmmError::Parameter`] for a checkpoint of another fit; [`GmmError::Interrupted`] where
-/// [`Checkpoints::save`] breaks.
+/// [`Checkpoints::save`](field@Checkpoints::save) breaks.
 pub fn fit_with_checkpoints<'a, T: Float>(
     source: impl Into<Source<'a, T>>,
     config: &FitConfig,
