@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import PROGRAM, posix
+from commands import PROGRAM, fails, posix
 
 from gmm_rs.cli import main
 from gmm_rs.cli._progress import ProgressLine
@@ -130,6 +130,26 @@ class TestProcess:
         assert err == b"gmm-rs: interrupted\n"
         assert out == b""
         assert list(Path().iterdir()) == []
+
+
+@posix
+def test_an_interrupted_fit_goes_on(stored_rows, monkeypatch, capsys):
+    arguments = ["fit", "X.csv", "-k", "3", "--tol", "0", "--max-iter", "400", "-o"]
+    assert main([*arguments, "whole.npz"]) == 0
+    arguments = [*arguments, "model.npz", "--checkpoint", "fit.checkpoint"]
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", Terminal())
+        patch.setattr(ProgressLine, "advance", lambda self: signal.raise_signal(signal.SIGINT))
+        assert main(arguments) == 130
+        assert sys.stderr.getvalue().endswith("gmm-rs: interrupted\n")
+    assert Path("fit.checkpoint").exists()
+    assert not Path("model.npz").exists()
+    capsys.readouterr()
+    assert "checkpoint is of a fit with another" in fails(capsys, *arguments, "--seed", "1")
+    assert "X.csv; it stays as it is" in fails(capsys, *arguments[:-1], "X.csv")
+    assert main(arguments) == 0
+    assert Path("model.npz").read_bytes() == Path("whole.npz").read_bytes()
+    assert not Path("fit.checkpoint").exists()
 
 
 class Terminal(StringIO):

@@ -55,6 +55,7 @@ class FitResult(TypedDict):
     n_iter: int
     converged: bool
     collapsed: NDArray[np.int64]
+    timed_out: bool
     restarts: list[Restart]
 
 # Rows that are read piece by piece, of any numbers of rows, anew at each call. Where `extent` has been found before, it
@@ -107,7 +108,8 @@ def fit(
     num_threads: int,
 ) -> FitResult: ...
 
-# Number of rows, and the least and the largest value of each feature.
+# Number of rows, and the least and the largest value of each feature. A fit does not count and check the rows again
+# where this is an attribute `extent` of what they are read from.
 def extent(rows: _Rows) -> tuple[int, tuple[_Float64, _Float64]]: ...
 
 # The answer of one part of the rows of a cluster, the first of which has this number; merge joins those of neighbours,

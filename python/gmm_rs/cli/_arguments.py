@@ -76,6 +76,12 @@ def _add_fit(commands: "Commands") -> None:
         help="full (a matrix for each component; default), tied (one for all), diag (a variance for each feature) or "
         "spherical (one variance)",
     )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep what the fit has done in this file; if it is interrupted, the same command goes on from there, with "
+        "the same result. Removed at the end",
+    )
     _add_fit_options(parser)
     _add_json(parser)
 

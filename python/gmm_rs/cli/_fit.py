@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> None:
             random_state=arguments.seed,
             num_threads=arguments.threads,
             callback=(lambda *_: line.advance()) if line.is_shown else None,
-        ).fit(rows)
+        ).fit(rows, checkpoint=arguments.checkpoint)
     seconds = time.perf_counter() - began
     mixture.save(arguments.output)
     bic = mixture.bic(rows)

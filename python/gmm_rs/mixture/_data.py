@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmm_rs import _core
-from gmm_rs._validation import Float64Array, FloatArray, check_data
+from gmm_rs._validation import FloatArray, check_data
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
 from gmm_rs.sources import RowSource
 
@@ -35,26 +35,19 @@ def read_rows(X: object, n_components: int, *, estimator: str) -> FloatArray:
 
 
 class MeasuredRows(RowSource):
-    """A source of which all rows have been read once, and found to be finite.
+    """The rows of another source, once all of them have been read: they are finite, and there are enough.
 
     Parameters
     ----------
     source : RowSource
-    extent : tuple of int and two ndarray
-        The number of rows, and the least and the largest value of each column.
-    """
+    n_components : int
+    estimator : str
+        How messages call what is fitted.
 
-    def __init__(self, source: RowSource, extent: tuple[int, tuple[Float64Array, Float64Array]]) -> None:
-        super().__init__(source.name, source.n_features, source.dtype, source.feature_names, extent[0])
-        self.extent = extent
-        self._source = source
-
-    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
-        return self._source._pieces(n_rows)
-
-
-def measure_source(source: RowSource, n_components: int, *, estimator: str) -> MeasuredRows:
-    """The rows of a source, which are read once, and found to be enough.
+    Attributes
+    ----------
+    extent : tuple
+        The number of rows, and the least and the largest value of each column: what the engine need not find again.
 
     Raises
     ------
@@ -65,19 +58,29 @@ def measure_source(source: RowSource, n_components: int, *, estimator: str) -> M
     Examples
     --------
     >>> from gmm_rs import open_rows
-    >>> measure_source(open_rows([[1, 2], [3, 4]]), 2, estimator="GaussianMixture").n_rows
+    >>> MeasuredRows(open_rows([[1, 2], [3, 4]]), 2, estimator="GaussianMixture").n_rows
     2
     """
-    try:
-        extent = _core.extent(source)
-    except NonFiniteError as error:  # the engine's, or one of the source
-        message = str(error)
-        raise NonFiniteError(f"{source.name}{message[1:]}" if message.startswith("X holds ") else message) from None
-    n_samples, bounds = extent
-    check_enough_rows(n_samples, n_components, estimator=estimator)
-    if source.dtype == np.float32:
-        check_float32_range(*bounds)
-    return MeasuredRows(source, extent)
+
+    def __init__(self, source: RowSource, n_components: int, *, estimator: str) -> None:
+        try:
+            self.extent = _core.extent(source)
+        except NonFiniteError as error:  # the engine's, or one of the source
+            message = str(error)
+            message = f"{source.name}{message[1:]}" if message.startswith("X holds ") else message
+            raise NonFiniteError(message) from None
+        n_samples, (low, high) = self.extent
+        super().__init__(source.name, source.n_features, source.dtype, source.feature_names, n_samples)
+        self._source = source
+        check_enough_rows(n_samples, n_components, estimator=estimator)
+        if source.dtype == np.float32:
+            check_float32_range(low, high)
+
+    def _named_errors(self, n_rows: int) -> Generator[FloatArray]:
+        return self._source._named_errors(n_rows)
+
+    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
+        return self._source._pieces(n_rows)
 
 
 def check_enough_rows(n_samples: int, n_components: int, *, estimator: str) -> None:

@@ -1,6 +1,5 @@
 """The estimator `GaussianMixture`: what it is told, and how it is fitted."""
 
-import time
 import warnings
 from collections.abc import Callable
 from os import PathLike
@@ -16,7 +15,7 @@ from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
 from gmm_rs.mixture._blockwise_sum import BLOCK
 from gmm_rs.mixture._checkpoint import Checkpoint
 from gmm_rs.mixture._criteria import JudgedMixture
-from gmm_rs.mixture._data import check_distinct, measure_source, read_rows
+from gmm_rs.mixture._data import MeasuredRows, check_distinct, read_rows
 from gmm_rs.mixture._distribution import DistributionMixture
 from gmm_rs.mixture._evaluation import Data
 from gmm_rs.mixture._features import feature_names
@@ -236,11 +235,12 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
             are proportional to weights_k · p_nk · N(x_n; means_k, covariances_k). Rows of equal numbers say nothing,
             rows with one positive number are labels.
         checkpoint : str or PathLike, optional
-            A file for what the fit has done so far, replaced every ten seconds. Where it exists, the fit that has left
-            it is taken up: the result has the bits that it would have had without the interruption. It is for the same
-            data, `sample_weight`, `class_prior` and parameters; but `max_iter`, `tol`, `stop`, `max_time` and what
-            only shows or speeds the fit may differ, and the seed is that of the earlier fit unless `random_state` is
-            an integer. A fit that comes to its end removes the file; one that `max_time` ends leaves it.
+            A file for what the fit has done so far, replaced every ten seconds, and when the fit is interrupted or
+            fails. Where it exists, the fit that has left it is taken up: the result has the bits that it would have
+            had without the interruption. It is for the same data, `sample_weight`, `class_prior` and parameters; but
+            what only shows or speeds the fit may differ, and `max_iter`, `tol`, `stop` and `max_time`, with which
+            starts that have not converged go on. The seed is that of the earlier fit unless `random_state` is an
+            integer. A fit that comes to its end removes the file; one that `max_time` ends leaves it.
 
         Returns
         -------
@@ -249,7 +249,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         Raises
         ------
         ParameterError, DimensionError, DataTypeError
-            If an argument or a parameter is out of its domain; it is named.
+            If an argument or a parameter is out of its domain; it is named. A checkpoint of other data or parameters,
+            a damaged one, and a file that is none stay as they are.
         NonFiniteError
             If `X` holds NaN or infinity.
         OSError
@@ -300,11 +301,8 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         checkpoint: str | PathLike[str] | None = None,
     ) -> None:
         kept = None if checkpoint is None else Checkpoint(checkpoint)
-        began = time.monotonic()
         for message in self._fit_quietly(X, sample_weight, class_prior, kept):
             warnings.warn(message, convergence_warning(), stacklevel=3)
-        if kept is not None and (self.max_time is None or time.monotonic() - began < self.max_time):
-            kept.remove()
 
     def _fit_quietly(
         self, X: object, sample_weight: object, class_prior: object, kept: Checkpoint | None = None
@@ -339,7 +337,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         else:
             start = self._start(X, shape, settings, seed)
         with observed(settings, start.count(settings.n_init)) as observer:
-            return fit_mixture(
+            result = fit_mixture(
                 rows,
                 settings,
                 start,
@@ -349,6 +347,9 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
                 observer=observer,
                 checkpoint=kept,
             )
+        if kept is not None and not result["timed_out"]:
+            kept.remove()
+        return result
 
     def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:
         """Take what a fit has found, of rows of this dtype whose columns have these names."""
@@ -368,7 +369,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
             rows = rows.spooled()
         if isinstance(rows, RowSource):
-            measured = measure_source(rows, n_components, estimator=estimator)
+            measured = MeasuredRows(rows, n_components, estimator=estimator)
             return measured, (measured.extent[0], measured.n_features)
         rows = read_rows(rows, n_components, estimator=estimator)
         return rows, rows.shape

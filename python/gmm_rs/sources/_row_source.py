@@ -186,9 +186,11 @@ class RowSource(ABC):
         try:
             yield from self._pieces(n_rows)
         except OSError as error:
-            if error.filename is not None:
-                raise
-            raise OSError(error.errno, error.strerror or str(error), self.name) from error
+            if error.errno is None and type(error) is OSError:  # of a library
+                raise OSError(None, str(error), self.name) from error
+            if error.errno is not None and error.filename is None:
+                error.filename = self.name
+            raise
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """Refused: a matrix of all rows may not fit in memory."""

@@ -60,9 +60,13 @@ impl PyCheckpoint {
         }
     }
 
-    /// The exception of `save`, or else `other`.
-    pub(crate) fn raised_or(&self, other: PyErr) -> PyErr {
+    /// The exception of `save`, raised while `other` was being handled, or else `other`.
+    pub(crate) fn raised_or(&self, py: Python<'_>, other: PyErr) -> PyErr {
         let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
-        raised.take().unwrap_or(other)
+        let Some(error) = raised.take() else {
+            return other;
+        };
+        error.set_context(py, Some(other));
+        error
     }
 }

@@ -32,6 +32,7 @@ pub(crate) struct FitResult<'py> {
     n_iter: usize,
     converged: bool,
     collapsed: Bound<'py, PyArray1<i64>>,
+    timed_out: bool,
     restarts: Vec<Restart>,
 }
 
@@ -49,6 +50,7 @@ impl<'py> FitResult<'py> {
             n_iter,
             converged: fitted.converged,
             collapsed: PyArray1::from_iter(py, fitted.collapsed.into_iter().map(|k| k as i64)),
+            timed_out: fitted.timed_out,
             restarts: fitted.restarts.into_iter().map(Restart::from).collect(),
         }
     }
@@ -214,7 +216,7 @@ pub(crate) fn fit<'py>(
         let error = raised.unwrap_or_else(|| X.raised_or(error));
         match &checkpoint {
             None => error,
-            Some(kept) => kept.raised_or(error),
+            Some(kept) => kept.raised_or(py, error),
         }
     })?;
     Ok(FitResult::new(py, fitted))

@@ -1,5 +1,6 @@
 //! Rows wherever they are: in an array, in an object that Python reads block by block, or on a cluster.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use gmm_core::{
@@ -54,12 +55,13 @@ pub(crate) trait OnSource {
 }
 
 impl SourceView<'_> {
-    /// Tells a cluster that nobody waits for its answer any more.
+    /// Says that nobody waits for rows, or for the answer of a cluster, any more.
     pub(crate) fn give_up(self) {
-        if let Self::Elsewhere(rows) = self
-            && rows.lengths.is_some()
-        {
-            let _ = Python::attach(|py| rows.object.call_method0(py, "give_up"));
+        if let Self::Elsewhere(rows) = self {
+            rows.is_given_up.store(true, Ordering::Relaxed);
+            if rows.lengths.is_some() {
+                let _ = Python::attach(|py| rows.object.call_method0(py, "give_up"));
+            }
         }
     }
 
@@ -78,6 +80,9 @@ impl SourceView<'_> {
     }
 }
 
+/// How many rows there are, and the least and the largest value of each feature.
+type Extent = (usize, (Vec<f64>, Vec<f64>));
+
 /// An object with the attributes of `gmm_rs.RowSource`, or of a cluster.
 pub(crate) struct Elsewhere {
     object: Py<PyAny>,
@@ -87,6 +92,7 @@ pub(crate) struct Elsewhere {
     lengths: Option<Vec<usize>>,
     /// What `extent` has found before.
     extent: Option<Extent>,
+    is_given_up: AtomicBool,
     raised: Mutex<Option<PyErr>>,
 }
 
@@ -101,6 +107,7 @@ impl FromPyObject<'_, '_> for Elsewhere {
             lengths: attribute(object, "lengths")?,
             extent: attribute(object, "extent")?,
             object: object.to_owned().unbind(),
+            is_given_up: AtomicBool::new(false),
             raised: Mutex::default(),
         })
     }
@@ -141,11 +148,12 @@ impl Elsewhere {
         BlockRows::new(Reader(self), go_on)
     }
 
-    /// Keeps an exception; the engine gets an error that says that there was one.
+    /// Keeps the first exception; the engine gets an error that says that there was one.
     fn kept<R>(&self, result: PyResult<R>) -> Result<R, GmmError> {
         result.map_err(|error| {
             let message = error.to_string();
-            *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+            raised.get_or_insert(error);
             GmmError::Reading(message)
         })
     }
@@ -208,6 +216,9 @@ impl<T: Float + Element> Blocks<T> for Pieces<'_, T> {
             let missing = self.n_rows - values.len() / width;
             if missing == 0 {
                 return Ok(());
+            }
+            if self.rows.is_given_up.load(Ordering::Relaxed) {
+                return Err(GmmError::Interrupted);
             }
             let appended = Python::attach(|py| self.append(py, values, missing));
             match self.rows.kept(appended)? {
@@ -278,9 +289,6 @@ fn append_rows<T: Float>(values: &mut Vec<T>, rows: ArrayView2<'_, T>) {
         }
     }
 }
-
-/// Number of rows, and the least and the largest value of each feature.
-type Extent = (usize, (Vec<f64>, Vec<f64>));
 
 /// The least and the largest value of each feature.
 type Bounds<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);

@@ -3,10 +3,13 @@
 //! A checkpoint holds, for each start, the mixture that its next pass begins with and all else that its iterations depend
 //! on. A fit that goes on from it gives the bits that it would have given without the interruption.
 
+use std::fmt::{self, Write};
+use std::hash::{DefaultHasher, Hasher};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ndarray::{ArrayBase, Data, Ix2};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Progress;
@@ -22,7 +25,7 @@ const MAGIC: &[u8] = b"gmm_rs checkpoint 1\n";
 /// Where a fit takes up an earlier one, and where it leaves what it has done.
 pub struct Checkpoints<'a> {
     /// The last that the earlier fit has saved, of the same data and configuration; but `max_iter`, `tol`, `stop` and
-    /// `max_time` may be others.
+    /// `max_time` may be others: a start that has not converged goes on with these.
     pub resume: Option<&'a [u8]>,
     /// How long a fit goes on until it saves again. It does so when it is stopped, too, or fails, or its time is over.
     pub every: Duration,
@@ -38,6 +41,12 @@ pub(crate) enum StartState {
     Ended(Box<Run>),
 }
 
+impl StartState {
+    fn has_begun(&self) -> bool {
+        !matches!(self, Self::Waiting)
+    }
+}
+
 /// The states of all starts, as their threads leave them.
 #[derive(Debug)]
 pub(crate) struct Board(Mutex<Saved>);
@@ -46,19 +55,30 @@ pub(crate) struct Board(Mutex<Saved>);
 struct Saved {
     fingerprint: Option<Fingerprint>,
     starts: Vec<StartState>,
+    /// The number of the first start that had not begun when the fit did, or was taken up.
+    #[serde(skip)]
+    first_to_begin: usize,
     /// Whether the fit goes on from here.
     #[serde(skip)]
     has_begun: bool,
 }
 
 /// What must be equal for a fit to go on.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Fingerprint {
+    data: DataPrint,
+    /// A number that stands for the configuration, but for what may differ, and for class priors.
+    settings: u64,
+}
+
+/// What is known of data without keeping them.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct DataPrint {
+    is_float32: bool,
     n_samples: usize,
     total_weight: f64,
     mean: Vec<f64>,
     variance: Vec<f64>,
-    settings: String,
 }
 
 impl Board {
@@ -71,6 +91,7 @@ impl Board {
             None => Saved {
                 fingerprint: None,
                 starts: Vec::new(),
+                first_to_begin: 0,
                 has_begun: false,
             },
             Some(bytes) => bytes
@@ -90,12 +111,18 @@ impl Board {
         let mut saved = self.lock();
         match &saved.fingerprint {
             None => saved.starts = vec![StartState::Waiting; n_starts],
-            Some(earlier) if *earlier == fingerprint => {}
-            Some(_) => return Err(refused("of other data, or of a fit with other settings")),
+            Some(earlier) => earlier.check(&fingerprint)?,
         }
+        let begun = saved.starts.iter().take_while(|start| start.has_begun());
+        saved.first_to_begin = begun.count();
         saved.fingerprint = Some(fingerprint);
         saved.has_begun = true;
         Ok(())
+    }
+
+    /// The number of the first start that had not begun when the fit did, or was taken up.
+    pub(crate) fn first_to_begin(&self) -> usize {
+        self.lock().first_to_begin
     }
 
     /// How far start number `start` has come.
@@ -131,29 +158,65 @@ fn refused(given: &str) -> GmmError {
 impl Fingerprint {
     fn of<T: Float>(em: &Em<'_, T>, n_starts: usize) -> Self {
         let config = em.config;
-        let start = match &config.start {
-            Start::Drawn { method, .. } => format!("{method:?}"),
+        let mut settings = Digest::default();
+        settings.take(&(config.n_components, config.covariance_type, config.seed));
+        settings.take(&(n_starts, &config.initial));
+        settings.take(&(&config.regularisation, config.acceleration));
+        match &config.start {
+            Start::Drawn { method, .. } => settings.take(method),
             Start::Responsibilities(arrays) => {
-                let sums = arrays.iter().map(|array| array.sum_axis(ndarray::Axis(0)));
-                format!("{:?}", sums.collect::<Vec<_>>())
+                arrays.iter().for_each(|array| settings.take_all(array));
             }
-        };
-        let prior = em.knowledge.log_prior.as_ref().map(|log_prior| {
-            let finite = log_prior.view().into_iter().filter(|p| p.is_finite());
-            finite.sum::<f64>()
-        });
-        let settings = (
-            (config.n_components, config.covariance_type, config.seed),
-            (n_starts, start, &config.initial),
-            (&config.regularisation, config.acceleration, prior),
-        );
-        Self {
-            n_samples: em.source.n_samples(),
-            total_weight: em.total_weight,
-            mean: em.prior.mean.clone(),
-            variance: em.prior.variance.clone(),
-            settings: format!("{settings:?}"),
         }
+        if let Some(log_prior) = &em.knowledge.log_prior {
+            settings.take_all(&log_prior.view());
+        }
+        Self {
+            data: DataPrint {
+                is_float32: size_of::<T>() == size_of::<f32>(),
+                n_samples: em.source.n_samples(),
+                total_weight: em.total_weight,
+                mean: em.prior.mean.clone(),
+                variance: em.prior.variance.clone(),
+            },
+            settings: settings.0.finish(),
+        }
+    }
+
+    /// # Errors
+    /// [`GmmError::Parameter`] if the fit is another one.
+    fn check(&self, of_fit: &Self) -> Result<(), GmmError> {
+        if self.data != of_fit.data {
+            return Err(refused("of other data or weights"));
+        }
+        if self.settings != of_fit.settings {
+            return Err(refused(
+                "of a fit with another number of components, covariance type, seed, start or prior",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Takes in values by what `Debug` writes of them, in full.
+#[derive(Default)]
+struct Digest(DefaultHasher);
+
+impl Digest {
+    fn take(&mut self, value: &impl fmt::Debug) {
+        // Arrays are abbreviated without `#`.
+        write!(self, "{value:#?}").expect("nothing is written anywhere");
+    }
+
+    fn take_all<S: Data<Elem = f64>>(&mut self, values: &ArrayBase<S, Ix2>) {
+        values.iter().for_each(|x| self.0.write_u64(x.to_bits()));
+    }
+}
+
+impl Write for Digest {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
     }
 }
 

@@ -272,28 +272,25 @@ impl<'a, T: Float> Em<'a, T> {
         count < EMPTY * self.one_row
     }
 
-    /// The emptiest component of `mixture`, if it is empty, and the mixture with it moved to the row that is
-    /// explained worst: there it gets the mean of all covariances and the weight of one row.
-    pub(crate) fn with_empty_component_moved(
+    /// The emptiest component, if it is empty.
+    pub(crate) fn empty_component(&self, stats: &SufficientStats) -> Option<usize> {
+        let counts = stats.zeroth.iter().enumerate();
+        let (emptiest, count) = counts.min_by(|a, b| a.1.total_cmp(b.1))?;
+        self.is_empty(*count).then_some(emptiest)
+    }
+
+    /// `mixture` with a component moved to the row that is explained worst: there it gets the mean of all covariances
+    /// and the weight of one row.
+    pub(crate) fn with_component_moved(
         &self,
         mixture: &Mixture,
-        stats: &SufficientStats,
-    ) -> Result<Option<(usize, Mixture)>, GmmError> {
-        let counts = stats.zeroth.iter().enumerate();
-        let Some((empty, _)) = counts
-            .min_by(|a, b| a.1.total_cmp(b.1))
-            .filter(|(_, count)| self.is_empty(**count))
-        else {
-            return Ok(None);
-        };
+        component: usize,
+    ) -> Result<Mixture, GmmError> {
         let precision = Precision::new(mixture, self.threads)?;
         let pass = WorstRowPass::<T>::new(&precision, self.row_terms());
         let WorstRow(worst) = self.source.pass(&pass, self.threads, self.watch)?;
         let (_, row) = worst.expect("some row counts");
         let weight = self.one_row / self.total_weight;
-        Ok(Some((
-            empty,
-            mixture.with_component_moved(empty, &row, weight),
-        )))
+        Ok(mixture.with_component_moved(component, &row, weight))
     }
 }

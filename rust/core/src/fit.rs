@@ -43,6 +43,8 @@ pub struct Fit {
     pub converged: bool,
     /// The components of the model that collapsed. None, unless a component did so in every start.
     pub collapsed: Vec<usize>,
+    /// Whether it ended because [`FitConfig::max_time`] was over: more time could have led to something else.
+    pub timed_out: bool,
     /// What became of each start, in order.
     pub restarts: Vec<StartReport>,
 }
@@ -123,7 +125,8 @@ pub fn fit<'a, T: Float>(
 /// nothing here.
 ///
 /// # Errors
-/// Those of [`fit`], and [`GmmError::Parameter`] for a checkpoint of another fit.
+/// Those of [`fit`]; [`GmmError::Parameter`] for a checkpoint of another fit; [`GmmError::Interrupted`] where
+/// [`Checkpoints::save`](field@Checkpoints::save) breaks.
 pub fn fit_with_checkpoints<'a, T: Float>(
     source: impl Into<Source<'a, T>>,
     config: &FitConfig,
@@ -138,9 +141,9 @@ pub fn fit_with_checkpoints<'a, T: Float>(
     let fitted = watch.run(checkpoints.after(&board, observer), || {
         T::fit(&source, config, knowledge, threads, &watch)
     });
-    if watch.is_out_of_time() || fitted.is_err() {
-        // Whether or not the fit goes on: this is its end.
-        let _ = checkpoints.save(&board);
+    let is_complete = fitted.as_ref().is_ok_and(|fit| !fit.timed_out);
+    if !is_complete && checkpoints.save(&board).is_break() {
+        return fitted.and(Err(GmmError::Interrupted));
     }
     fitted
 }
@@ -202,7 +205,7 @@ fn fit_ordinary<T: Float>(
 }
 
 impl Fit {
-    pub(crate) fn new(run: Run, restarts: Vec<StartReport>) -> Self {
+    pub(crate) fn new(run: Run, restarts: Vec<StartReport>, timed_out: bool) -> Self {
         Self {
             mixture: run.mixture,
             log_likelihoods: run.log_likelihoods,
@@ -210,6 +213,7 @@ impl Fit {
             lower_bound: run.bound,
             converged: run.converged,
             collapsed: sorted(run.collapses.iter().map(|c| c.component).collect()),
+            timed_out,
             restarts,
         }
     }
@@ -245,6 +249,14 @@ impl StartReport {
     /// Of a start that gave an error.
     pub(crate) fn of_error(error: GmmError) -> Self {
         Self::of_failure(StartFailure::Error(error))
+    }
+
+    /// The error of a start that gave one.
+    pub(crate) fn error(&self) -> Option<&GmmError> {
+        match &self.failure {
+            Some(StartFailure::Error(error)) => Some(error),
+            _ => None,
+        }
     }
 
     /// Of a start that gave no model.

@@ -9,6 +9,8 @@
 //!
 //! One iteration is one pass over the data. The memory of a fit does not grow with the number of rows
 //! times the number of components, and its result, to the bit, does not depend on the number of threads.
+//! The rows are in memory ([`Rows`]), read block by block ([`BlockRows`]) or spread over machines ([`ClusterRows`]): the
+//! result has the same bits. [`fit_with_checkpoints`] goes on where an earlier fit was interrupted.
 //! [`fit_many`] fits many small data sets at the same time.
 //! The halves of an iteration are there apart, too: [`SufficientStats`] are taken from rows that come in pieces by
 //! [`Evaluator::statistics`], added, and made a [`Mixture`] by [`maximise`].

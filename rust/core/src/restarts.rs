@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::checkpoint::StartState;
+use crate::checkpoint::{Board, StartState};
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::fit::{Fit, StartFailure, StartReport};
@@ -30,7 +30,8 @@ impl<T: Float> Restarts<'_, '_, T> {
     /// Runs them.
     ///
     /// # Errors
-    /// That of the first start if all fail; [`GmmError::Interrupted`] when the fit is stopped.
+    /// That of the first start if all fail; [`GmmError::Interrupted`] when the fit is stopped; [`GmmError::Reading`] where
+    /// rows can't be read, whatever other starts have found.
     pub(crate) fn run(&self) -> Result<Fit, GmmError> {
         let best = Best::default();
         let finish = |(start, runner): (usize, Runner<T>)| {
@@ -40,7 +41,12 @@ impl<T: Float> Restarts<'_, '_, T> {
                     self.save(start, &run);
                     best.take(start, run)
                 }
-                Err(report) => report,
+                Err(report) => {
+                    if report.error().is_some_and(is_of_reading) {
+                        self.em.watch.stop();
+                    }
+                    report
+                }
             }
         };
         let numbers: Vec<usize> = (0..self.starts.count()).collect();
@@ -60,8 +66,12 @@ impl<T: Float> Restarts<'_, '_, T> {
                 StartState::Waiting => finish((start, self.begin(start))),
             })
         };
+        let mut errors = reports.iter().filter_map(StartReport::error);
+        if let Some(unread) = errors.find(|error| is_of_reading(error)) {
+            return Err(unread.clone());
+        }
         self.em.watch.check()?;
-        best.into_fit(reports)
+        best.into_fit(reports, self.em.watch.is_cut_short())
     }
 
     /// How far start number `start` had come before the fit was interrupted.
@@ -70,10 +80,14 @@ impl<T: Float> Restarts<'_, '_, T> {
         board.map_or(StartState::Waiting, |board| board.state(start))
     }
 
-    /// Notes that it has come to its end, unless that is only because time is over.
+    /// Notes that it has come to its end, unless that may only be because time is over, or because it has made all
+    /// iterations: more may be allowed when it is taken up.
     fn save(&self, start: usize, run: &Run) {
         let watch = self.em.watch;
-        if let Some(board) = watch.board().filter(|_| !watch.is_out_of_time()) {
+        if let Some(board) = watch
+            .board()
+            .filter(|_| run.converged && !watch.is_cut_short())
+        {
             board.note(start, StartState::Ended(Box::new(run.clone())));
         }
     }
@@ -96,8 +110,9 @@ impl<T: Float> Restarts<'_, '_, T> {
     /// Start number `start` before its first iteration.
     pub(crate) fn begin(&self, start: usize) -> Runner<T> {
         let watch = self.em.watch;
-        // Of one start there is always an iteration.
-        let in_time = || match start > 0 && watch.is_out_of_time() {
+        // Of the first one there is always an iteration.
+        let first = watch.board().map_or(0, Board::first_to_begin);
+        let in_time = || match start > first && watch.is_out_of_time() {
             true => Err(StartReport::of_failure(StartFailure::OutOfTime)),
             false => Ok(()),
         };
@@ -107,6 +122,11 @@ impl<T: Float> Restarts<'_, '_, T> {
         in_time()?;
         self.em.start(mixture, start).map_err(StartReport::of_error)
     }
+}
+
+/// Whether rows could not be read: no start can go on then.
+fn is_of_reading(error: &GmmError) -> bool {
+    matches!(error, GmmError::Reading(_))
 }
 
 /// The best start so far, whatever the order in which they end: the first of equals.
@@ -127,17 +147,14 @@ impl Best {
         report
     }
 
-    fn into_fit(self, restarts: Vec<StartReport>) -> Result<Fit, GmmError> {
+    fn into_fit(self, restarts: Vec<StartReport>, timed_out: bool) -> Result<Fit, GmmError> {
         let best = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, run)) = best {
-            return Ok(Fit::new(run, restarts));
+            return Ok(Fit::new(run, restarts, timed_out));
         }
-        let error = restarts
-            .into_iter()
-            .find_map(|report| match report.failure {
-                Some(StartFailure::Error(error)) => Some(error),
-                _ => None,
-            });
-        Err(error.expect("a start that gave no fit gave an error"))
+        let error = restarts.iter().find_map(StartReport::error);
+        Err(error
+            .expect("a start that gave no fit gave an error")
+            .clone())
     }
 }

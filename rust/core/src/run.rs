@@ -47,6 +47,8 @@ fn rank(collapses: &[Collapse], bound: f64) -> Rank {
 pub(crate) struct RunState<T> {
     /// Its number among all starts of the fit.
     start: usize,
+    /// The iteration after which it was taken up; 0 if it was not.
+    taken_up_after: usize,
     current: Expectation<T>,
     squarem: Option<Squarem>,
     safeguard: Safeguard,
@@ -136,6 +138,7 @@ impl<T: Float> Em<'_, T> {
         };
         Ok(RunState {
             start,
+            taken_up_after: 0,
             current: self.expect_sound(mixture, &mut safeguard)?,
             squarem: (self.config.acceleration == Acceleration::Squarem)
                 .then(|| Squarem::new(&self.prior.variance)),
@@ -155,6 +158,7 @@ impl<T: Float> Em<'_, T> {
         let mut safeguard = from.safeguard;
         Ok(RunState {
             start,
+            taken_up_after: safeguard.iteration,
             current: self.expect_sound(from.mixture, &mut safeguard)?,
             squarem: from.squarem,
             safeguard,
@@ -165,12 +169,12 @@ impl<T: Float> Em<'_, T> {
         })
     }
 
-    /// Whether there is no iteration left. Of a start there is always one, if any is allowed.
+    /// Whether there is no iteration left. There is always one, if any is allowed, also of a start that is taken up.
     pub(crate) fn is_over(&self, run: &RunState<T>) -> bool {
         let iteration = run.safeguard.iteration;
         run.converged
-            || iteration == self.config.max_iter
-            || (iteration > 0 && self.watch.is_out_of_time())
+            || iteration >= self.config.max_iter
+            || (iteration > run.taken_up_after && self.watch.is_out_of_time())
     }
 
     /// One iteration.
@@ -211,13 +215,12 @@ impl<T: Float> Em<'_, T> {
                     return Ok(before);
                 }
             }
-            if self.config.max_iter == 0 || self.watch.is_out_of_time() {
-                return Ok(run.into_run());
-            }
-            let Expectation { mixture, stats, .. } = &run.current;
-            let Some((moved, mixture)) = self.with_empty_component_moved(mixture, stats)? else {
+            let may_move = |_: &usize| self.config.max_iter > 0 && !self.watch.is_out_of_time();
+            let empty = self.empty_component(&run.current.stats);
+            let Some(moved) = empty.filter(may_move) else {
                 return Ok(run.into_run());
             };
+            let mixture = self.with_component_moved(&run.current.mixture, moved)?;
             let start = run.start;
             let run_before = run.into_run();
             run = self.start(mixture, start)?;

@@ -26,6 +26,8 @@ pub struct Watch {
     board: Option<Arc<Board>>,
     stopped: AtomicBool,
     deadline: Option<Instant>,
+    /// Whether the end of the time was met where there was more to do.
+    cut_short: AtomicBool,
     /// Nothing, where nobody wants to hear of iterations.
     news: Option<Mutex<Vec<Progress>>>,
 }
@@ -37,6 +39,7 @@ impl Watch {
             board: None,
             stopped: AtomicBool::new(false),
             deadline: max_time.and_then(|time| Instant::now().checked_add(time)),
+            cut_short: AtomicBool::new(false),
             news: Some(Mutex::default()),
         }
     }
@@ -88,10 +91,18 @@ impl Watch {
         }
     }
 
-    /// Whether the time of the fit is over.
+    /// Whether the time of the fit is over: to be asked only where there is more to do, which is then left.
     pub(crate) fn is_out_of_time(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
+        let is_over = self.deadline.is_some_and(|end| Instant::now() >= end);
+        if is_over {
+            self.cut_short.store(true, Ordering::Relaxed);
+        }
+        is_over
+    }
+
+    /// Whether something was left undone because time was over.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.cut_short.load(Ordering::Relaxed)
     }
 
     /// What has been told since the last call.

@@ -95,7 +95,8 @@ pub struct Part<'a, T> {
 /// The answer of a part of the rows to a request of [`Cluster::ask`](super::Cluster::ask).
 ///
 /// # Errors
-/// [`GmmError::EmptyData`] without rows or columns, [`GmmError::Shape`] for weights of another number, [`GmmError::Reading`] for a request of another version.
+/// [`GmmError::EmptyData`] without rows or columns, [`GmmError::Shape`] for weights of another number,
+/// [`GmmError::Reading`] for a request of another version.
 pub fn answer<T: Float>(
     part: Part<'_, T>,
     request: &[u8],

@@ -20,6 +20,9 @@ use crate::watch::Watch;
 /// Values of a block, unless that is less than a few spans for each thread.
 const BLOCK_VALUES: usize = 1 << 22;
 
+/// Values of a block that is only counted and checked: few, so that nobody waits long who wants to stop.
+const CHECKED_VALUES: usize = 1 << 17;
+
 /// Spans of a block for each thread at least: some, so that no thread waits long for the others at its end.
 const SPANS_PER_THREAD: usize = 2;
 
@@ -70,7 +73,7 @@ impl<'a, T: Float> BlockRows<'a, T> {
     ) -> Result<Self, GmmError> {
         let n_features = reader.n_features();
         let (mut n_samples, mut extent) = (0, Extent::none(n_features));
-        if let Some(n_rows) = BLOCK_VALUES.checked_div(n_features) {
+        if let Some(n_rows) = CHECKED_VALUES.checked_div(n_features) {
             each_block(&reader, n_rows.max(1), |rows| {
                 extent.merge(Extent::of(rows, n_samples));
                 extent.check_finite()?;
@@ -161,7 +164,7 @@ impl<'a, T: Float> BlockRows<'a, T> {
             let end = start + rows.nrows();
             let is_last = end == self.n_samples;
             if end > self.n_samples || (rows.nrows() < n_rows && !is_last) {
-                return Err(self.changed(if is_last { end + 1 } else { end }));
+                return Err(self.changed(end));
             }
             add_spans(&mut sums, pass, rows, start, spans, threads);
             start = end;

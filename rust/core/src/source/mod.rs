@@ -118,6 +118,7 @@ impl<'a, T: Float> Source<'a, T> {
         threads: &Threads,
         watch: &Watch,
     ) -> Result<P::Sum, GmmError> {
+        watch.check()?;
         let sums = match self {
             Self::Memory(rows) => {
                 let mut sums = SpanSums::default();

@@ -4,8 +4,9 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use gmm_core::{
-    Acceleration, Checkpoints, CovarianceType, Fit, FitConfig, GmmError, Progress, Regularisation,
-    RowKnowledge, Rows, Start, StartMethod, Threads, fit, fit_with_checkpoints,
+    Acceleration, Checkpoints, CovarianceType, Fit, FitConfig, GmmError, InitialParameters,
+    Progress, Regularisation, RowKnowledge, Rows, Start, StartMethod, Threads, fit,
+    fit_with_checkpoints,
 };
 use ndarray::Array2;
 
@@ -158,10 +159,48 @@ fn a_fit_whose_time_is_over_can_go_on() {
         max_time: Some(Duration::ZERO),
         ..config()
     };
+    let expected = whole(&data, &config());
     let (fitted, kept) = fit_for(&data, &short, 1, usize::MAX, None);
-    assert_eq!(fitted.expect("a fit").lower_bounds.len(), 1);
+    let fitted = fitted.expect("a fit");
+    assert_eq!(fitted.lower_bounds.len(), 1);
+    assert!(fitted.timed_out && !expected.timed_out);
+    let (fitted, _) = fit_for(&data, &config(), 1, usize::MAX, Some(&kept));
+    assert_equal(&fitted.expect("a fit"), &expected);
+    // Without any time each makes an iteration at least.
+    let mut kept = kept;
+    for _ in 0..3 * short.max_iter {
+        let (fitted, left) = fit_for(&data, &short, 1, usize::MAX, Some(&kept));
+        let fitted = fitted.expect("a fit");
+        if !fitted.timed_out {
+            return assert_equal(&fitted, &expected);
+        }
+        kept = left;
+    }
+    panic!("no end");
+}
+
+#[test]
+fn more_iterations_can_be_made_when_a_fit_is_taken_up() {
+    let data = blobs(3000, 2, 4, 3.0, 5);
+    let short = FitConfig {
+        max_iter: 3,
+        ..config()
+    };
+    let (stopped, kept) = fit_for(&data, &short, 1, 3 * short.max_iter, None);
+    assert_eq!(stopped.err(), Some(GmmError::Interrupted));
     let (fitted, _) = fit_for(&data, &config(), 1, usize::MAX, Some(&kept));
     assert_equal(&fitted.expect("a fit"), &whole(&data, &config()));
+    let (fitted, _) = fit_for(
+        &data,
+        &FitConfig {
+            max_iter: 1,
+            ..short
+        },
+        1,
+        usize::MAX,
+        Some(&kept),
+    );
+    assert_eq!(fitted.expect("a fit").lower_bounds.len(), 3);
 }
 
 #[test]
@@ -180,6 +219,18 @@ fn checkpoints_of_other_fits_are_refused() {
         )
     };
     assert!(refused(&(&data + 1.0), &config(), &kept));
+    let started = |mean: f64| FitConfig {
+        initial: InitialParameters {
+            means: Some(Array2::from_elem((400, 2), mean)),
+            ..InitialParameters::default()
+        },
+        n_components: 400,
+        ..config()
+    };
+    let large = blobs(500, 2, 4, 3.0, 4);
+    let (_, of_zeros) = fit_for(&large, &started(0.0), 1, 1, None);
+    assert!(refused(&large, &started(1e-9), &of_zeros));
+    assert!(!refused(&large, &started(0.0), &of_zeros));
     assert!(refused(
         &data,
         &FitConfig {

@@ -291,6 +291,43 @@ fn rows_that_are_wrong_or_change_are_errors() {
 }
 
 #[test]
+fn rows_that_cannot_be_read_are_an_error_after_a_good_start_too() {
+    /// Can be read some times only.
+    struct Fading<'a>(Reader<'a, f64>, std::sync::atomic::AtomicUsize);
+    impl BlockReader<f64> for Fading<'_> {
+        fn n_features(&self) -> usize {
+            self.0.n_features()
+        }
+        fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<f64> + '_>, GmmError> {
+            if self.1.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+                return Err(GmmError::Reading("gone".into()));
+            }
+            self.0.blocks(n_rows)
+        }
+    }
+    let data = blobs(N, 2, 3, 5.0, 7);
+    let three_starts = FitConfig {
+        max_iter: 1,
+        start: Start::drawn(StartMethod::RandomFromData, 3),
+        ..config(CovarianceType::Full, StartMethod::KMeans)
+    };
+    let threads = Threads::new(2).expect("2 threads");
+    for n_passes in 1.. {
+        let reader = Reader {
+            rows: data.view(),
+            n_blocks: None,
+        };
+        let rows = BlockRows::new(Fading(reader, n_passes.into()), || true).expect("finite");
+        let go_on = |_| ControlFlow::Continue(());
+        let knowledge = RowKnowledge::default();
+        match fit::<f64>(&rows, &three_starts, knowledge, &threads, go_on) {
+            Err(error) => assert_eq!(error, GmmError::Reading("gone".into())),
+            Ok(_) => return assert!(n_passes > 9, "{n_passes}"),
+        }
+    }
+}
+
+#[test]
 fn answers_of_other_parts_and_requests_are_refused() {
     let none: [Vec<u8>; 0] = [];
     assert!(matches!(merge_answers(&none), Err(GmmError::Reading(_))));
