@@ -12,7 +12,7 @@ use crate::float::Float;
 use crate::kernels;
 use crate::kernels::point::Anchor;
 use crate::parallel::{Spans, Threads};
-use crate::responsibilities::Responsibilities;
+use crate::responsibilities::{Responsibilities, TileScratch};
 use crate::source::{Pass, Request, Source};
 use crate::sufficient_stats::{MomentKind, SufficientStats};
 use crate::tile_moments::Tables;
@@ -105,6 +105,29 @@ impl<E: Float, R: Responsibilities<E>> Moments<'_, E, R> {
             .collect();
         Ok(stats)
     }
+
+    /// Adds those of `rows`, of which the first has number `start`, to the sums of `tables`.
+    fn add_span<T: Float>(&self, rows: ArrayView2<'_, T>, start: usize, tables: &mut Tables<E>) {
+        let mut start = start;
+        for rows in rows.axis_chunks_iter(Axis(0), tables.tile.capacity) {
+            if self.watch.is_stopped() {
+                return;
+            }
+            tables.sums.log_likelihood += kernels::run(Fill {
+                rows,
+                start,
+                responsibilities: self.responsibilities,
+                tile: &mut tables.tile,
+            });
+            kernels::run(Add {
+                rows,
+                anchors: &self.anchors,
+                kind: self.kind,
+                tables,
+            });
+            start += rows.nrows();
+        }
+    }
 }
 
 impl<T: Float, E: Float, R: Responsibilities<E>> Pass<T> for Moments<'_, E, R> {
@@ -122,12 +145,7 @@ impl<T: Float, E: Float, R: Responsibilities<E>> Pass<T> for Moments<'_, E, R> {
         } = self.accumulator;
         let mut tables = self.accumulator.take();
         tables.sums.reset(*n_components, *n_features, self.kind);
-        kernels::run(Accumulate {
-            rows,
-            start,
-            moments: self,
-            tables: &mut tables,
-        });
+        self.add_span(rows, start, &mut tables);
         let stats = tables.sums.unpadded(*n_components, *n_features, self.kind);
         idle.lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -154,40 +172,39 @@ pub(crate) fn flops_per_row(n_components: usize, n_features: usize, kind: Moment
     n_components * (per_component + 40)
 }
 
-/// The work of [`Moments`] on one span.
-struct Accumulate<'a, 'm, T, E, R> {
+/// Loads a tile and fills in its responsibilities; their log-likelihood.
+struct Fill<'a, T, E, R> {
     rows: ArrayView2<'a, T>,
     start: usize,
-    moments: &'a Moments<'m, E, R>,
+    responsibilities: &'a R,
+    tile: &'a mut TileScratch<E>,
+}
+
+impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Fill<'_, T, E, R> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        self.tile.tile.load::<E::Lanes<S>, T>(self.rows);
+        let lanes = E::lanes(simd);
+        self.responsibilities.fill(lanes, self.start, self.tile)
+    }
+}
+
+/// Adds the moments of a tile. Apart from [`Fill`], so that it is compiled once for all kinds of responsibilities.
+struct Add<'a, T, E> {
+    rows: ArrayView2<'a, T>,
+    anchors: &'a [Anchor<E>],
+    kind: MomentKind,
     tables: &'a mut Tables<E>,
 }
 
-impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Accumulate<'_, '_, T, E, R> {
+impl<T: Float, E: Float> WithSimd for Add<'_, T, E> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let lanes = E::lanes(simd);
-        let Moments {
-            anchors,
-            kind,
-            responsibilities,
-            watch,
-            ..
-        } = self.moments;
-        let mut start = self.start;
-        for rows in self
-            .rows
-            .axis_chunks_iter(Axis(0), self.tables.tile.capacity)
-        {
-            if watch.is_stopped() {
-                return;
-            }
-            let tables = &mut *self.tables;
-            tables.tile.tile.load::<E::Lanes<S>, T>(rows);
-            tables.sums.log_likelihood += responsibilities.fill(lanes, start, &mut tables.tile);
-            tables.add(lanes, rows, anchors, *kind);
-            start += rows.nrows();
-        }
+        self.tables.add(lanes, self.rows, self.anchors, self.kind);
     }
 }

@@ -134,7 +134,7 @@ impl<'a, T: Float> Em<'a, T> {
         }
     }
 
-    /// `mixture` after `n_iter` iterations, and its lower bound.
+    /// `mixture` after `n_iter` iterations, one at least, and its lower bound.
     ///
     /// # Errors
     /// [`GmmError::DegenerateCovariance`] if a covariance collapses on the way.
@@ -143,15 +143,17 @@ impl<'a, T: Float> Em<'a, T> {
         mixture: Mixture,
         n_iter: usize,
     ) -> Result<(Mixture, f64), GmmError> {
-        let expect = |mixture: Mixture| {
+        let expect = |mixture: Mixture, kind| {
             let precision = Precision::new(&mixture, self.threads)?;
-            self.expect(mixture, precision)
+            self.expect_moments(mixture, precision, kind)
         };
-        let mut current = expect(mixture)?;
-        for _ in 0..n_iter {
-            current = expect(self.next(&current)?)?;
+        let mut current = expect(mixture, self.moment_kind())?;
+        for _ in 1..n_iter {
+            current = expect(self.next(&current)?, self.moment_kind())?;
         }
-        Ok((current.mixture, current.bound))
+        // No more than the bound is asked of the last.
+        let last = expect(self.next(&current)?, MomentKind::First)?;
+        Ok((last.mixture, last.bound))
     }
 
     /// The pass over the data under `mixture`, which has these factors.
@@ -160,10 +162,19 @@ impl<'a, T: Float> Em<'a, T> {
         mixture: Mixture,
         precision: Precision,
     ) -> Result<Expectation<T>, GmmError> {
+        self.expect_moments(mixture, precision, self.moment_kind())
+    }
+
+    fn expect_moments(
+        &self,
+        mixture: Mixture,
+        precision: Precision,
+        kind: MomentKind,
+    ) -> Result<Expectation<T>, GmmError> {
         let densities = Densities::new(&precision);
         let mut stats = self.statistics(
             &precision.means,
-            self.moment_kind(),
+            kind,
             &self.posterior(&precision, &densities),
         )?;
         stats.log_likelihood += self.total_weight * self.log_unit;

@@ -116,6 +116,26 @@ impl<E: Float> Tile<E> {
         self.len = other.len;
     }
 
+    /// The same rows in `f32`, for vectors of as many bytes.
+    #[inline(always)]
+    pub(crate) fn rounded<L: Lanes<Element = E>, M: Lanes<Element = f32>>(&self) -> Tile<f32> {
+        // Groups of `f32` are as wide or a multiple of it.
+        let (width, new_width) = (L::LANES * L::GROUP, M::LANES * M::GROUP);
+        let mut tile = Tile::new(self.n_features, self.values.len() / self.n_features);
+        tile.len = self.len;
+        let groups = self.values.chunks_exact(self.n_features * width);
+        for (group, first) in groups.zip((0..self.len).step_by(width)) {
+            let (whole, part) = (first - first % new_width, first % new_width);
+            let out = &mut tile.values[whole * self.n_features + part..];
+            for (d, feature) in group.chunks_exact(width).enumerate() {
+                for (out, x) in out[d * new_width..].iter_mut().zip(feature) {
+                    *out = x.to_f64() as f32;
+                }
+            }
+        }
+        tile
+    }
+
     /// Number of rows held.
     pub(crate) fn len(&self) -> usize {
         self.len

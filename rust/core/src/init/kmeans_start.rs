@@ -23,16 +23,16 @@ pub(super) fn kmeans_start<T: Float>(
     index: usize,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Result<Mixture, GmmError> {
-    let (clusters, mixture) = starts.on_trial_rows(rng, |trial, rng| {
+    starts.on_trial_rows(rng, |trial, rng| {
         let mut spaces = kmeans_spaces(trial, index, rng);
         if spaces.len() == 1 {
             let space = spaces.remove(0);
             return candidate(trial, space, rng);
         }
-        let mut best: Option<(f64, (Clusters<T>, Mixture))> = None;
+        let mut best: Option<(f64, Mixture)> = None;
         for space in spaces {
             let found = candidate(trial, space, rng)?;
-            let bound = match trial.em.iterate(found.1.clone(), 1) {
+            let bound = match trial.em.iterate(found.clone(), 1) {
                 Ok((_, bound)) => bound,
                 Err(_) => f64::NEG_INFINITY,
             };
@@ -41,21 +41,14 @@ pub(super) fn kmeans_start<T: Float>(
             }
         }
         Ok(best.expect("a space").1)
-    })?;
-    if starts.are_sampled() {
-        starts.mixture_of(&clusters)
-    } else {
-        Ok(mixture)
-    }
+    })
 }
 
-/// What k-means finds in `space`.
+/// The mixture of what k-means finds in `space`.
 fn candidate<T: Float>(
     ground: &Ground<'_, '_, T>,
     space: FeatureSpace<T>,
     rng: &mut Xoshiro256PlusPlus,
-) -> Result<(Clusters<T>, Mixture), GmmError> {
-    let clusters = Clusters::by_kmeans(ground, space, rng)?.aligned(ground)?;
-    let mixture = ground.mixture_of(&clusters)?;
-    Ok((clusters, mixture))
+) -> Result<Mixture, GmmError> {
+    ground.mixture_of(&Clusters::by_kmeans(ground, space, rng)?.aligned(ground)?)
 }

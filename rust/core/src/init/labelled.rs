@@ -42,13 +42,13 @@ impl KnownMeans {
     }
 
     /// The centres that are known, one after another.
-    pub(super) fn centres<T: Float>(&self, space: &FeatureSpace<T>) -> Vec<T> {
+    pub(super) fn centres<T: Float>(&self, space: &FeatureSpace<T>) -> Vec<f32> {
         let means = self.0.iter().flatten();
         means.flat_map(|mean| space.map(mean)).collect()
     }
 
     /// `centres`, of which the known ones come first, each in the place of its component; the others fill the gaps in order.
-    pub(super) fn in_place<T: Float>(&self, centres: &[T], n_axes: usize) -> Vec<T> {
+    pub(super) fn in_place(&self, centres: &[f32], n_axes: usize) -> Vec<f32> {
         let n_known = self.0.iter().flatten().count();
         let (known, others) = centres.split_at(n_known * n_axes);
         let mut known = known.chunks_exact(n_axes);

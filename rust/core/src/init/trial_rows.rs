@@ -13,8 +13,8 @@ use crate::float::Float;
 use crate::source::Source;
 use crate::stratified::stratified;
 
-/// Rows at most, unless clusters are many. A cluster of one row in a thousand still has 64 among them.
-const MAX_ROWS: usize = 1 << 16;
+/// Rows at most, unless clusters are many. A cluster of one row in a thousand still has 16 among them.
+const MAX_ROWS: usize = 1 << 14;
 
 /// Rows for each cluster that a sample has at least. The centres found from n rows of a cluster leave a sum of
 /// squares that is larger by 1/n of itself, on average, than those found from all.

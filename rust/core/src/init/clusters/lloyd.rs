@@ -4,10 +4,9 @@ use pulp::{Simd, WithSimd};
 
 use super::packed_rows::{PackedRows, PackedSpan};
 use crate::error::GmmError;
-use crate::float::Float;
 use crate::kernels;
 use crate::kernels::clusters::{add_members, nearest, select_members};
-use crate::kernels::lanes::{Lanes, by_group};
+use crate::kernels::lanes::{Lanes, Single, by_group};
 use crate::parallel::Threads;
 use crate::tile::{MAX_TILE, buffer};
 use crate::watch::Watch;
@@ -22,9 +21,9 @@ const RELATIVE_TOLERANCE: f64 = 1e-4;
 ///
 /// # Errors
 /// [`GmmError::Interrupted`] when the fit is stopped.
-pub(super) fn improve<T: Float>(
-    packed: &PackedRows<T>,
-    centres: &mut [T],
+pub(super) fn improve(
+    packed: &PackedRows,
+    centres: &mut [f32],
     n_features: usize,
     threads: &Threads,
     watch: &Watch,
@@ -43,7 +42,7 @@ pub(super) fn improve<T: Float>(
 }
 
 /// Moves every centre to the mean of its rows; a centre without rows stays.
-fn move_centres<T: Float>(centres: &mut [T], sums: &Sums, n_features: usize) {
+fn move_centres(centres: &mut [f32], sums: &Sums, n_features: usize) {
     let centres = centres.chunks_exact_mut(n_features);
     for ((centre, &count), first) in centres
         .zip(&sums.counts)
@@ -51,7 +50,7 @@ fn move_centres<T: Float>(centres: &mut [T], sums: &Sums, n_features: usize) {
     {
         if count > 0.0 {
             for (coordinate, sum) in centre.iter_mut().zip(first) {
-                *coordinate = T::from_f64(sum / count);
+                *coordinate = (sum / count) as f32;
             }
         }
     }
@@ -88,9 +87,9 @@ impl Sums {
 }
 
 /// The sums of all rows, each with the cluster of its nearest centre, the first of equals.
-pub(super) fn sums<T: Float>(
-    packed: &PackedRows<T>,
-    centres: &[T],
+pub(super) fn sums(
+    packed: &PackedRows,
+    centres: &[f32],
     n_features: usize,
     threads: &Threads,
 ) -> Sums {
@@ -106,28 +105,28 @@ pub(super) fn sums<T: Float>(
 }
 
 /// The work of [`sums`] on one span.
-struct Sum<'a, T> {
-    rows: &'a PackedSpan<T>,
-    centres: &'a [T],
+struct Sum<'a> {
+    rows: &'a PackedSpan,
+    centres: &'a [f32],
     n_features: usize,
 }
 
-impl<T: Float> WithSimd for Sum<'_, T> {
+impl WithSimd for Sum<'_> {
     type Output = Sums;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Sums {
-        let lanes = T::lanes(simd);
-        by_group!(T::Lanes<S>, V => self.groups::<_, V>(lanes))
+        let lanes = Single(simd);
+        by_group!(Single<S>, V => self.groups::<_, V>(lanes))
     }
 }
 
-impl<T: Float> Sum<'_, T> {
+impl Sum<'_> {
     #[inline(always)]
-    fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) -> Sums {
+    fn groups<L: Lanes<Element = f32>, const V: usize>(self, lanes: L) -> Sums {
         let n_clusters = self.centres.len() / self.n_features;
         let mut sums = Sums::zero(n_clusters, self.n_features);
-        let (mut labels, mut members) = (buffer::<T>(MAX_TILE), buffer::<T>(MAX_TILE));
+        let (mut labels, mut members) = (buffer(MAX_TILE), buffer(MAX_TILE));
         let weights = self.rows.weights.chunks_exact(MAX_TILE);
         for (tile, weights) in self.rows.tiles.iter().zip(weights) {
             let weights = L::vectors(weights);
@@ -137,11 +136,11 @@ impl<T: Float> Sum<'_, T> {
             for (group, weights) in tile.groups::<L>().zip(weights.as_chunks::<V>().0) {
                 let (distance, label) = nearest::<L, V>(lanes, group.as_chunks().0, self.centres);
                 labels[n_vectors..n_vectors + V].copy_from_slice(&label);
-                let mut inertia = lanes.splat(T::default());
+                let mut inertia = lanes.splat(0.0);
                 for v in 0..V {
                     inertia = lanes.mul_add(distance[v], weights[v], inertia);
                 }
-                sums.inertia += lanes.sum(inertia).to_f64();
+                sums.inertia += f64::from(lanes.sum(inertia));
                 n_vectors += V;
             }
             let first = sums.first.chunks_exact_mut(self.n_features);

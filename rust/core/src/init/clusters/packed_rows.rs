@@ -1,4 +1,6 @@
 //! The rows that k-means runs on, mapped and packed, so that its many passes only compute.
+//!
+//! They are rounded to `f32` when they have been mapped: centres need not be more exact, as EM goes on from them.
 
 use ndarray::{ArrayView1, ArrayView2, Axis, s};
 use pulp::{Simd, WithSimd};
@@ -7,28 +9,29 @@ use crate::data::Rows;
 use crate::float::Float;
 use crate::init::spaces::FeatureSpace;
 use crate::kernels;
+use crate::kernels::lanes::Single;
 use crate::parallel::{Spans, Threads};
 use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
 use crate::weights::RelativeWeights;
 
 /// Mapped rows, with a weight for each.
-pub(super) struct PackedRows<T> {
-    pub(super) spans: Vec<PackedSpan<T>>,
+pub(super) struct PackedRows {
+    pub(super) spans: Vec<PackedSpan>,
     pub(super) span_len: usize,
     pub(super) n_clusters: usize,
 }
 
 /// Rows that one thread works on.
-pub(super) struct PackedSpan<T> {
+pub(super) struct PackedSpan {
     /// Full but for the last.
-    pub(super) tiles: Vec<Tile<T>>,
+    pub(super) tiles: Vec<Tile<f32>>,
     /// The weight of each lane of the tiles, [`MAX_TILE`] for each of them; 0 where there is no row.
-    pub(super) weights: Buffer<T>,
+    pub(super) weights: Buffer<f32>,
 }
 
-impl<T: Float> PackedRows<T> {
+impl PackedRows {
     /// Packs `rows`, mapped into `space`, for passes over so many clusters.
-    pub(super) fn new(
+    pub(super) fn new<T: Float>(
         rows: &Rows<'_, T>,
         sample_weight: Option<ArrayView1<'_, f64>>,
         space: &FeatureSpace<T>,
@@ -44,7 +47,7 @@ impl<T: Float> PackedRows<T> {
                 weights: buffer(span.len().next_multiple_of(MAX_TILE)),
             };
             for (n, weight) in span.clone().zip(packed.weights.iter_mut()) {
-                *weight = T::from_f64(weights.get(n));
+                *weight = weights.get(n) as f32;
             }
             packed.tiles = kernels::run(Pack {
                 space,
@@ -72,19 +75,19 @@ struct Pack<'a, 'r, T> {
 }
 
 impl<T: Float> WithSimd for Pack<'_, '_, T> {
-    type Output = Vec<Tile<T>>;
+    type Output = Vec<Tile<f32>>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Vec<Tile<T>> {
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<Tile<f32>> {
         let lanes = T::lanes(simd);
         let mut loaded = Tile::new(self.rows.ncols(), MAX_TILE);
-        let chunks = self.rows.axis_chunks_iter(Axis(0), MAX_TILE);
-        let tiles = chunks.map(|rows| {
-            let mut tile = Tile::new(self.space.n_axes(), MAX_TILE);
+        let mut mapped = Tile::new(self.space.n_axes(), MAX_TILE);
+        let mut tiles = Vec::with_capacity(self.rows.nrows().div_ceil(MAX_TILE));
+        for rows in self.rows.axis_chunks_iter(Axis(0), MAX_TILE) {
             loaded.load::<T::Lanes<S>, T>(rows);
-            self.space.map_tile(lanes, &loaded, &mut tile);
-            tile
-        });
-        tiles.collect()
+            self.space.map_tile(lanes, &loaded, &mut mapped);
+            tiles.push(mapped.rounded::<T::Lanes<S>, Single<S>>());
+        }
+        tiles
     }
 }

@@ -18,7 +18,7 @@ use crate::float::Float;
 use crate::init::spaces::FeatureSpace;
 use crate::kernels;
 use crate::kernels::clusters::distances;
-use crate::kernels::lanes::{Lanes, by_group};
+use crate::kernels::lanes::{Lanes, Single, by_group};
 use crate::parallel::Threads;
 use crate::tile::{Buffer, MAX_TILE, buffer};
 use crate::watch::Watch;
@@ -29,18 +29,18 @@ use crate::watch::Watch;
 /// # Errors
 /// [`GmmError::Interrupted`] when the fit is stopped.
 pub(super) fn greedy_centres<T: Float>(
-    packed: &PackedRows<T>,
+    packed: &PackedRows,
     rows: &Rows<'_, T>,
     space: &FeatureSpace<T>,
-    known: &[T],
+    known: &[f32],
     threads: &Threads,
     rng: &mut Xoshiro256PlusPlus,
     watch: &Watch,
-) -> Result<Vec<T>, GmmError> {
+) -> Result<Vec<f32>, GmmError> {
     let (n_axes, n_clusters) = (space.n_axes(), packed.n_clusters);
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
-    let by_weight: Vec<Distances<T>> = packed.spans.iter().map(Distances::equal).collect();
-    let mut potentials: Vec<Potential<'_, T>> = packed
+    let by_weight: Vec<Distances> = packed.spans.iter().map(Distances::equal).collect();
+    let mut potentials: Vec<Potential<'_>> = packed
         .spans
         .iter()
         .map(|rows| Potential::new(rows, n_candidates))
@@ -48,7 +48,7 @@ pub(super) fn greedy_centres<T: Float>(
     let mut centres = Vec::with_capacity(n_clusters * n_axes);
     let mut known = known.chunks_exact(n_axes);
     loop {
-        let candidates: Vec<Vec<T>> = match known.next() {
+        let candidates: Vec<Vec<f32>> = match known.next() {
             Some(centre) => vec![centre.to_vec()],
             None => {
                 let left = potentials.iter().map(|span| &span.left);
@@ -88,7 +88,7 @@ pub(super) fn greedy_centres<T: Float>(
 }
 
 /// Index of the candidate that leaves the smallest sum, the first of equals.
-fn best_candidate<T>(potentials: &[Potential<'_, T>], n_candidates: usize) -> usize {
+fn best_candidate(potentials: &[Potential<'_>], n_candidates: usize) -> usize {
     let total = |c: usize| -> f64 {
         let spans = potentials.iter().map(|span| &span.candidates[c]);
         spans.flat_map(|candidate| &candidate.tile_sums).sum()
@@ -99,8 +99,8 @@ fn best_candidate<T>(potentials: &[Potential<'_, T>], n_candidates: usize) -> us
 
 /// `n_draws` rows, as span and lane in it, with probabilities proportional to their weighted distances; none where
 /// all of these are 0.
-fn draw<'a, T: Float>(
-    spans: impl Iterator<Item = &'a Distances<T>> + Clone,
+fn draw<'a>(
+    spans: impl Iterator<Item = &'a Distances> + Clone,
     n_draws: usize,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Vec<(usize, usize)> {
@@ -121,7 +121,7 @@ fn draw<'a, T: Float>(
         let sums = tiles.clone().map(|(_, _, sum)| sum);
         let tile = position(sums, &mut rest);
         let ((span, first), lanes, _) = tiles.clone().nth(tile).expect("a tile that was found");
-        let lane = position(lanes.iter().map(|x| x.to_f64()), &mut rest);
+        let lane = position(lanes.iter().map(|&x| f64::from(x)), &mut rest);
         (span, first + lane)
     };
     (0..n_draws).map(draw).collect()
@@ -144,19 +144,19 @@ fn position(lengths: impl Iterator<Item = f64>, rest: &mut f64) -> usize {
 }
 
 /// w_n · (squared distance of row n from its nearest centre), for the rows of a span.
-struct Distances<T> {
+struct Distances {
     /// [`MAX_TILE`] for each tile; 0 where there is no row.
-    weighted: Buffer<T>,
+    weighted: Buffer<f32>,
     tile_sums: Vec<f64>,
 }
 
-impl<T: Float> Distances<T> {
+impl Distances {
     /// All rows at distance 1.
-    fn equal(rows: &PackedSpan<T>) -> Self {
+    fn equal(rows: &PackedSpan) -> Self {
         let tiles = rows.weights.chunks(MAX_TILE);
         Self {
             tile_sums: tiles
-                .map(|tile| tile.iter().map(|w| w.to_f64()).sum())
+                .map(|tile| tile.iter().map(|&w| f64::from(w)).sum())
                 .collect(),
             weighted: rows.weights.clone(),
         }
@@ -164,22 +164,22 @@ impl<T: Float> Distances<T> {
 }
 
 /// What the centres chosen so far leave of a span, and what each candidate would.
-struct Potential<'a, T> {
-    rows: &'a PackedSpan<T>,
-    left: Distances<T>,
-    candidates: Vec<Distances<T>>,
+struct Potential<'a> {
+    rows: &'a PackedSpan,
+    left: Distances,
+    candidates: Vec<Distances>,
 }
 
-impl<'a, T: Float> Potential<'a, T> {
+impl<'a> Potential<'a> {
     /// Before there is any centre.
-    fn new(rows: &'a PackedSpan<T>, n_candidates: usize) -> Self {
+    fn new(rows: &'a PackedSpan, n_candidates: usize) -> Self {
         let (len, n_tiles) = (rows.weights.len(), rows.tiles.len());
         let unset = |weighted| Distances {
             weighted,
             tile_sums: vec![0.0; n_tiles],
         };
         let mut infinite = buffer(len);
-        infinite.fill(T::from_f64(f64::INFINITY));
+        infinite.fill(f32::INFINITY);
         Self {
             rows,
             left: unset(infinite),
@@ -189,24 +189,24 @@ impl<'a, T: Float> Potential<'a, T> {
 }
 
 /// Finds what `candidates` would leave of a span.
-struct Try<'a, 'b, T> {
-    potential: &'a mut Potential<'b, T>,
-    candidates: &'a [Vec<T>],
+struct Try<'a, 'b> {
+    potential: &'a mut Potential<'b>,
+    candidates: &'a [Vec<f32>],
 }
 
-impl<T: Float> WithSimd for Try<'_, '_, T> {
+impl WithSimd for Try<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let lanes = T::lanes(simd);
-        by_group!(T::Lanes<S>, V => self.groups::<_, V>(lanes));
+        let lanes = Single(simd);
+        by_group!(Single<S>, V => self.groups::<_, V>(lanes));
     }
 }
 
-impl<T: Float> Try<'_, '_, T> {
+impl Try<'_, '_> {
     #[inline(always)]
-    fn groups<L: Lanes<Element = T>, const V: usize>(self, lanes: L) {
+    fn groups<L: Lanes<Element = f32>, const V: usize>(self, lanes: L) {
         let Potential {
             rows,
             left,
@@ -226,13 +226,13 @@ impl<T: Float> Try<'_, '_, T> {
                     let distance = distances(lanes, x, point);
                     let out = &mut candidate.weighted[lanes_of_tile.clone()];
                     let out = &mut L::vectors_mut(out).as_chunks_mut::<V>().0[group];
-                    let mut sum = lanes.splat(T::default());
+                    let mut sum = lanes.splat(0.0);
                     for v in 0..V {
                         let weights: &[L::Vector; V] = weights;
                         out[v] = lanes.min(left[v], lanes.mul(distance[v], weights[v]));
                         sum = lanes.add(sum, out[v]);
                     }
-                    candidate.tile_sums[index] += lanes.sum(sum).to_f64();
+                    candidate.tile_sums[index] += f64::from(lanes.sum(sum));
                 }
             }
         }
@@ -244,10 +244,10 @@ mod tests {
     use super::*;
     use rand_xoshiro::rand_core::SeedableRng;
 
-    fn distances(weighted: &[f64]) -> Distances<f64> {
+    fn distances(weighted: &[f32]) -> Distances {
         Distances {
             weighted: Buffer::from_slice(64, weighted),
-            tile_sums: vec![weighted.iter().sum()],
+            tile_sums: vec![weighted.iter().map(|&w| f64::from(w)).sum()],
         }
     }
 

@@ -10,13 +10,15 @@ use crate::linalg::dot;
 use crate::spread::Spread;
 use crate::tile::Tile;
 
-/// The map z_d = (x_d − centre_d) / σ_d, cut off where squares would overflow; then, where there are axes a_i,
+/// Standardised coordinates are cut off here, so that squares of mapped ones don't overflow in `f32`.
+const LIMIT: f64 = 1e8;
+
+/// The map z_d = (x_d − centre_d) / σ_d, cut off where rows are very far out; then, where there are axes a_i,
 /// y_i = Σ_d a_id z_d.
 #[derive(Debug, Clone)]
 pub(crate) struct FeatureSpace<T> {
     map: FeatureMap,
     centre: Point<T>,
-    limit: T,
 }
 
 /// The numbers of a map.
@@ -34,7 +36,6 @@ impl<T: Float> FeatureSpace<T> {
     pub(crate) fn new(map: FeatureMap) -> Self {
         Self {
             centre: Point::new(&map.centre),
-            limit: T::from_f64((-T::LOG_FLOOR.to_f64()).sqrt()),
             map,
         }
     }
@@ -104,8 +105,8 @@ impl<T: Float> FeatureSpace<T> {
         group: &[L::Vector],
         out: &mut [L::Vector],
     ) {
-        let most = lanes.splat(self.limit);
-        let least = lanes.splat(T::from_f64(-self.limit.to_f64()));
+        let most = lanes.splat(T::from_f64(LIMIT));
+        let least = lanes.splat(T::from_f64(-LIMIT));
         let features = group.chunks_exact(L::GROUP);
         for (d, (x, z)) in features.zip(out.chunks_exact_mut(L::GROUP)).enumerate() {
             let centre = self.centre.coordinate(lanes, d);
@@ -120,28 +121,27 @@ impl<T: Float> FeatureSpace<T> {
     /// The standardised coordinates of the point `x`, into `z`.
     #[inline(always)]
     pub(crate) fn standardise(&self, x: impl Iterator<Item = f64>, z: &mut [f64]) {
-        let limit = self.limit.to_f64();
         let units = self.map.centre.iter().zip(&self.map.scale);
         for ((z, x), (centre, scale)) in z.iter_mut().zip(x).zip(units) {
-            *z = ((x - centre) * scale).clamp(-limit, limit);
+            *z = ((x - centre) * scale).clamp(-LIMIT, LIMIT);
         }
     }
 
     /// The point `x`, mapped (not to the same last digit as [`map_tile`](Self::map_tile) maps it).
-    pub(crate) fn map(&self, x: &[f64]) -> Vec<T> {
+    pub(crate) fn map(&self, x: &[f64]) -> Vec<f32> {
         let mut z = vec![0.0; x.len()];
         self.standardise(x.iter().copied(), &mut z);
         match &self.map.axes {
-            None => z.into_iter().map(T::from_f64).collect(),
+            None => z.into_iter().map(|z| z as f32).collect(),
             Some(axes) => {
-                let along = |axis: &Vec<f64>| T::from_f64(dot(axis, &z[..axis.len()]));
+                let along = |axis: &Vec<f64>| dot(axis, &z[..axis.len()]) as f32;
                 axes.iter().map(along).collect()
             }
         }
     }
 
     /// Row `n`, mapped.
-    pub(crate) fn point(&self, rows: &Rows<'_, T>, n: usize) -> Vec<T> {
+    pub(crate) fn point(&self, rows: &Rows<'_, T>, n: usize) -> Vec<f32> {
         let view = rows.view();
         let row: Vec<f64> = view.row(n).iter().map(|x| x.to_f64()).collect();
         self.map(&row)
