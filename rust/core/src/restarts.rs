@@ -120,7 +120,10 @@ impl<T: Float> Restarts<'_, '_, T> {
         let mixture = self.starts.mixture(start);
         let mixture = mixture.map_err(StartReport::of_error)?;
         in_time()?;
-        self.em.start(mixture, start).map_err(StartReport::of_error)
+        let run = self.em.start(mixture, start);
+        let run = run.map_err(StartReport::of_error)?;
+        self.em.note(&run);
+        Ok(run)
     }
 }
 

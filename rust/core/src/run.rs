@@ -177,6 +177,13 @@ impl<T: Float> Em<'_, T> {
             || (iteration > run.taken_up_after && self.watch.is_out_of_time())
     }
 
+    /// Leaves the state of a start where it can be taken up from, if anybody wants that.
+    pub(crate) fn note(&self, run: &RunState<T>) {
+        if let Some(board) = self.watch.board() {
+            board.note(run.start, StartState::UnderWay(Box::new(run.snapshot())));
+        }
+    }
+
     /// One iteration.
     ///
     /// # Errors
@@ -189,9 +196,7 @@ impl<T: Float> Em<'_, T> {
         run.log_likelihoods.push(run.current.stats.log_likelihood);
         run.lower_bounds.push(bound);
         run.converged = self.has_converged(previous, bound);
-        if let Some(board) = self.watch.board() {
-            board.note(run.start, StartState::UnderWay(Box::new(run.snapshot())));
-        }
+        self.note(run);
         self.watch.tell(Progress::Iteration {
             start: run.start,
             iteration: run.safeguard.iteration,
