@@ -1,5 +1,8 @@
 //! The heavy functions for each element type, compiled with this crate: a generic function is compiled anew in every crate
 //! that calls it, and these take minutes.
+//!
+//! In a release they are left to the crate that calls: compiled there, an iteration of float32 with 64 features takes 15 %
+//! less time.
 
 use ndarray::{ArrayViewMut1, ArrayViewMut2};
 
@@ -21,11 +24,13 @@ macro_rules! compiled {
         }
 
         impl Compiled for f64 {
-            $(fn $name $parameters -> $result { $call })*
+            $(#[cfg_attr(not(debug_assertions), inline)]
+            fn $name $parameters -> $result { $call })*
         }
 
         impl Compiled for f32 {
-            $(fn $name $parameters -> $result { $call })*
+            $(#[cfg_attr(not(debug_assertions), inline)]
+            fn $name $parameters -> $result { $call })*
         }
     };
 }
