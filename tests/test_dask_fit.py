@@ -140,8 +140,12 @@ def test_partitions_stay_where_they_are_persisted(client, lazy):
     wait(persisted)
     before = client.has_what()
     during = []
-    watch = lambda iteration, bound: during.append(client.who_has(persisted))  # noqa: E731
+
+    def watch(iteration, bound):
+        during.append(client.who_has(persisted))
+
     GaussianMixture(3, random_state=0, callback=watch).fit(persisted)
+    assert during
     for keys in during:
         assert all(worker in holders for worker, held in before.items() for key, holders in keys.items() if key in held)
         assert all(len(holders) == 1 for holders in keys.values())
