@@ -6,14 +6,13 @@
 
 use ndarray::{ArrayViewMut1, ArrayViewMut2};
 
-use crate::config::{FitConfig, RowKnowledge};
-use crate::data::{LogPrior, Rows};
+use crate::e_step::SufficientStats;
 use crate::error::GmmError;
 use crate::evaluate::Evaluator;
-use crate::fit::Fit;
+use crate::fit::{Fit, FitConfig, RowKnowledge};
 use crate::parallel::Threads;
+use crate::rows::{LogPrior, Rows};
 use crate::source::{Part, Source};
-use crate::sufficient_stats::SufficientStats;
 use crate::watch::Watch;
 
 macro_rules! compiled {

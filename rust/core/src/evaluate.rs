@@ -6,21 +6,15 @@ use ndarray::{
 };
 use pulp::{Simd, WithSimd};
 
-use crate::accumulate::flops_per_row;
-use crate::covariance::Covariances;
-use crate::data::{LogPrior, Rows};
-use crate::density::Densities;
+use crate::e_step::{
+    Densities, MomentKind, Posterior, Responsibilities, RowTerms, TileScratch, flops_per_row,
+};
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
 use crate::kernels;
-use crate::mixture::{Mixture, check_weights_and_means};
+use crate::model::{Covariances, Mixture, Precision, check_weights_and_means, engine_factors};
 use crate::parallel::{Spans, Threads};
-use crate::precision::Precision;
-use crate::precisions_cholesky::engine_factors;
-use crate::responsibilities::{Posterior, Responsibilities, RowTerms, TileScratch};
-use crate::sufficient_stats::MomentKind;
-use crate::tile::{MAX_TILE, transpose_blocks};
-use crate::units::Units;
+use crate::rows::{LogPrior, MAX_TILE, Rows, Units, transpose_blocks};
 
 /// A mixture that is ready to be evaluated on any number of rows.
 #[derive(Debug)]
@@ -40,7 +34,7 @@ impl Evaluator {
     }
 
     /// Takes the components as `weights` (K,), `means` (K, D) and the Cholesky factors of their precisions, as
-    /// [`precisions_cholesky`](crate::precisions_cholesky) gives them; nothing is factorised.
+    /// [`precisions_cholesky`](crate::model::precisions_cholesky) gives them; nothing is factorised.
     ///
     /// # Errors
     /// Those of [`Mixture::new`], and [`GmmError::Parameter`] for a factor that isn't finite, isn't upper triangular, or

@@ -36,70 +36,40 @@
 //! # Ok::<(), gmm_core::GmmError>(())
 //! ```
 
-mod accumulate;
 mod assignment;
-mod checkpoint;
-mod collapse;
 mod compiled;
-mod config;
-mod covariance;
-mod data;
-mod density;
 mod distribution;
+mod e_step;
 mod em;
 mod error;
 mod evaluate;
 mod fit;
 mod float;
-mod halving;
 mod init;
 mod kernels;
 mod linalg;
-mod m_step;
-mod many;
-mod mixture;
-mod padded_sums;
+mod model;
 mod parallel;
-mod precision;
-mod precisions_cholesky;
-mod prior;
-mod responsibilities;
-mod restarts;
-mod run;
+mod rows;
 mod source;
-mod spread;
-mod squarem;
-mod start;
-mod stepwise;
-mod stratified;
-mod sufficient_stats;
 pub mod text;
-mod tile;
-mod tile_moments;
-mod total;
-mod units;
 mod watch;
-mod weights;
-mod worst_row;
 
 pub use assignment::assign;
-pub use checkpoint::Checkpoints;
-pub use config::{Acceleration, FitConfig, Progress, Regularisation, RowKnowledge, StopRule};
-pub use covariance::{CovarianceType, Covariances};
-pub use data::{LogPrior, Rows};
 pub use distribution::{Conditional, marginal, sample};
+pub use e_step::SufficientStats;
+pub use em::{PriorConfig, maximise};
 pub use error::GmmError;
 pub use evaluate::Evaluator;
-pub use fit::{Collapse, Fit, StartFailure, StartReport, fit, fit_with_checkpoints};
+pub use fit::{
+    Acceleration, Checkpoints, Collapse, Fit, FitConfig, Fitter, InitialParameters, Progress,
+    Regularisation, RowKnowledge, Start, StartFailure, StartMethod, StartReport, StopRule, fit,
+    fit_many, fit_with_checkpoints,
+};
 pub use float::Float;
-pub use many::{Fitter, fit_many};
-pub use mixture::Mixture;
+pub use model::{CovarianceType, Covariances, Mixture, precisions_cholesky};
 pub use parallel::Threads;
-pub use precisions_cholesky::precisions_cholesky;
-pub use prior::PriorConfig;
+pub use rows::{LogPrior, Rows};
 pub use source::{
     BlockReader, BlockRows, Blocks, Cluster, ClusterRows, Part, Source, answer, merge_answers,
 };
-pub use start::{InitialParameters, Start, StartMethod};
-pub use stepwise::maximise;
-pub use sufficient_stats::SufficientStats;

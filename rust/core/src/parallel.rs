@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{GmmError, check_parameter};
-use crate::tile::MAX_TILE;
+use crate::rows::MAX_TILE;
 
 /// Spans that a problem of moderate size is split into at most, and that are worked on at a time.
 const MAX_SPANS: usize = 64;

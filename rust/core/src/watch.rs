@@ -12,9 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::checkpoint::Board;
-use crate::config::Progress;
 use crate::error::GmmError;
+use crate::fit::{Board, Progress};
 
 /// How often the calling thread looks.
 const PERIOD: Duration = Duration::from_millis(20);

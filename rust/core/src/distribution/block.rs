@@ -4,8 +4,8 @@ use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
 
 use super::affine::{LANES, Lanes, affine};
 use super::conditional::Component;
-use crate::covariance::Covariances;
 use crate::float::Float;
+use crate::model::Covariances;
 
 /// Tables for up to [`LANES`] rows, each in a lane of its own.
 pub(super) struct Block<'a> {

@@ -23,13 +23,12 @@ use super::features::{Features, covariances_of};
 use super::marginal::marginal;
 use super::regression::{Regression, regressions};
 use super::spans::span_len;
-use crate::covariance::Covariances;
-use crate::data::Rows;
 use crate::error::{GmmError, check_parameter, check_shape};
 use crate::evaluate::Evaluator;
 use crate::float::Float;
-use crate::mixture::Mixture;
+use crate::model::{Covariances, Mixture};
 use crate::parallel::Threads;
+use crate::rows::Rows;
 
 /// The distribution of some features of a mixture given the values of the others, for any number of rows.
 ///

@@ -2,9 +2,9 @@
 
 use ndarray::{Array1, Array2, Array3, Axis};
 
-use crate::covariance::Covariances;
 use crate::error::{GmmError, check_parameter};
 use crate::linalg::packed_len;
+use crate::model::Covariances;
 
 /// Which of the features are meant and which are left over.
 #[derive(Debug)]

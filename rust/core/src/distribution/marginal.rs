@@ -7,7 +7,7 @@ use ndarray::Axis;
 
 use super::features::{Features, covariances_of};
 use crate::error::GmmError;
-use crate::mixture::Mixture;
+use crate::model::Mixture;
 
 /// The mixture of the features `indices` of `mixture`, in this order, with covariances of the same type.
 ///

@@ -4,11 +4,9 @@
 use ndarray::Array2;
 
 use super::features::{Features, packed_covariance};
-use crate::covariance::Covariances;
 use crate::error::GmmError;
 use crate::linalg::{Pivot, cholesky, dot, packed_row};
-use crate::mixture::Mixture;
-use crate::precision::degenerate;
+use crate::model::{Covariances, Mixture, degenerate};
 
 /// What a covariance says of the remaining features, given the others.
 #[derive(Debug)]

@@ -19,12 +19,10 @@ use rand_xoshiro::rand_core::SeedableRng;
 use super::affine::{LANES, Lanes, affine};
 use super::features::packed_covariance;
 use super::spans::span_len;
-use crate::covariance::Covariances;
 use crate::error::{GmmError, check_parameter, check_shape};
 use crate::linalg::{Pivot, cholesky, packed_row};
-use crate::mixture::Mixture;
+use crate::model::{Covariances, Mixture, degenerate};
 use crate::parallel::Threads;
-use crate::precision::degenerate;
 
 /// Draws as many rows as `out` (N, D) and `labels` (N,) have; `labels` gets the component of each. They are sorted by
 /// component. The same seed gives the same bits at any number of threads.

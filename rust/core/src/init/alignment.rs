@@ -3,11 +3,9 @@
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::assignment::assign;
-use crate::covariance::Covariances;
 use crate::error::GmmError;
-use crate::mixture::Mixture;
+use crate::model::{Covariances, Mixture, Precision};
 use crate::parallel::Threads;
-use crate::precision::Precision;
 
 /// Other numbers must agree better by this part of all there is to agree on: rounding alone changes none.
 const WORTHWHILE: f64 = 1e-9;

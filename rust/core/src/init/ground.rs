@@ -4,12 +4,11 @@ use ndarray::ArrayView2;
 
 use super::clusters::Clusters;
 use super::labelled::KnownMeans;
-use crate::data::Rows;
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::float::Float;
-use crate::mixture::Mixture;
-use crate::spread::Spread;
+use crate::model::Mixture;
+use crate::rows::{Rows, Spread};
 
 /// Rows in memory and what is known of them.
 pub(super) struct Ground<'b, 'a, T> {

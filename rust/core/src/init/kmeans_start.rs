@@ -12,7 +12,7 @@ use super::spaces::{FeatureSpace, kmeans_spaces};
 use super::starts::Starts;
 use crate::error::GmmError;
 use crate::float::Float;
-use crate::mixture::Mixture;
+use crate::model::Mixture;
 
 /// The mixture of the clusters that k-means finds in start number `index`.
 ///

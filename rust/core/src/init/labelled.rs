@@ -6,13 +6,12 @@
 use ndarray::ArrayView1;
 
 use super::spaces::FeatureSpace;
-use crate::data::LogPrior;
+use crate::e_step::{MomentKind, Responsibilities, TileScratch};
 use crate::em::Em;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
-use crate::responsibilities::{Responsibilities, TileScratch};
-use crate::sufficient_stats::MomentKind;
+use crate::rows::LogPrior;
 
 /// The mean of the rows that are known to belong to each component, where there are any.
 pub(super) struct KnownMeans(Vec<Option<Vec<f64>>>);
@@ -110,11 +109,10 @@ pub(super) fn respected(component: usize, log_prior: &LogPrior<'_>, n: usize) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{FitConfig, RowKnowledge};
-    use crate::data::Rows;
     use crate::em::Task;
+    use crate::fit::{FitConfig, RowKnowledge};
     use crate::parallel::Threads;
-    use crate::spread::Spread;
+    use crate::rows::{Rows, Spread};
     use crate::watch::Watch;
     use ndarray::array;
 

@@ -7,7 +7,7 @@ use super::spaces::drawing_space;
 use super::starts::Starts;
 use crate::error::GmmError;
 use crate::float::Float;
-use crate::mixture::Mixture;
+use crate::model::Mixture;
 
 /// Short runs.
 const RUNS: usize = 10;

@@ -15,14 +15,12 @@ use super::labelled::KnownMeans;
 use super::responsibilities::{Given, RandomResponsibilities};
 use super::short_em_start::short_em_start;
 use super::spaces::drawing_space;
-use crate::config::RowKnowledge;
-use crate::data::{LogPrior, Rows};
 use crate::em::Em;
 use crate::error::GmmError;
+use crate::fit::{InitialParameters, RowKnowledge, Start, StartMethod};
 use crate::float::Float;
-use crate::mixture::Mixture;
-use crate::spread::Spread;
-use crate::start::{InitialParameters, Start, StartMethod};
+use crate::model::Mixture;
+use crate::rows::{LogPrior, Rows, Spread};
 
 /// What the starts of a fit are made from.
 pub(crate) struct Starts<'b, 'a, T> {

@@ -5,13 +5,12 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::ground::Ground;
 use super::starts::Starts;
-use crate::config::RowKnowledge;
-use crate::data::{LogPrior, Rows};
 use crate::em::{Em, Task};
 use crate::error::GmmError;
+use crate::fit::RowKnowledge;
 use crate::float::Float;
+use crate::rows::{LogPrior, Rows, stratified};
 use crate::source::Source;
-use crate::stratified::stratified;
 
 /// Rows at most, unless clusters are many. A cluster of one row in a thousand still has 16 among them.
 const MAX_ROWS: usize = 1 << 14;

@@ -5,7 +5,7 @@
 
 use super::lanes::Lanes;
 use crate::float::{Element, Float};
-use crate::tile::Tile;
+use crate::rows::Tile;
 
 /// Σ_d (x_nd − centre_d)² of the `V` vectors of rows in `x`.
 #[inline(always)]

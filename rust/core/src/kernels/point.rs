@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use crate::float::{Element, Float};
-use crate::tile::{Buffer, buffer, padded};
+use crate::rows::{Buffer, buffer, padded};
 
 /// A point that rows are measured from. Where the element type is too coarse for it (`f32`), it has a second
 /// part, so that x − high − low is as exact as x is.

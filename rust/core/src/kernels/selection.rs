@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use crate::float::Float;
-use crate::tile::{Buffer, buffer};
+use crate::rows::{Buffer, buffer};
 
 /// Responsibilities below this, in units of the largest weight of a row, are left out where that saves work. A component
 /// to which every row matters less is thus empty.

@@ -7,22 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::extent::{Extent, ExtentPass};
 use super::gather::{Gather, Gathered};
 use super::{Pass, SpanSums, add_spans};
-use crate::accumulate::Accumulator;
-use crate::data::Rows;
-use crate::density::Densities;
+use crate::e_step::{
+    Accumulator, Densities, MomentKind, Posterior, RowTerms, SingleComponent, SufficientStats,
+    WorstRow, WorstRowPass,
+};
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
 use crate::init::{Clusters, Nearest, PortableClusters, RandomResponsibilities};
+use crate::model::Precision;
 use crate::parallel::Threads;
-use crate::precision::Precision;
-use crate::responsibilities::{Posterior, RowTerms};
-use crate::spread::{Fence, SpreadPass, SpreadSums};
-use crate::sufficient_stats::{MomentKind, SufficientStats};
-use crate::total::SingleComponent;
-use crate::units::Units;
+use crate::rows::{Fence, RelativeWeights, Rows, SpreadPass, SpreadSums, Units};
 use crate::watch::Watch;
-use crate::weights::RelativeWeights;
-use crate::worst_row::{WorstRow, WorstRowPass};
 
 /// A pass over rows that are elsewhere.
 #[derive(Debug, Serialize, Deserialize)]

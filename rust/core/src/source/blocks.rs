@@ -14,7 +14,7 @@ use super::{Pass, SpanSums, Sum, add_spans};
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
 use crate::parallel::Threads;
-use crate::units::Units;
+use crate::rows::Units;
 use crate::watch::Watch;
 
 /// Values of a block, unless that is less than a few spans for each thread.

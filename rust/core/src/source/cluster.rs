@@ -10,8 +10,7 @@ use super::{Pass, SpanSums};
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::parallel::Spans;
-use crate::units::Units;
-use crate::weights::RowWeights;
+use crate::rows::{RowWeights, Units};
 
 /// Machines that hold parts of the rows.
 pub trait Cluster: Sync {

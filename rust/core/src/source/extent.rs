@@ -4,11 +4,10 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::{Pass, Request, Sum};
-use crate::data::all_finite;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::parallel::Spans;
-use crate::units::Units;
+use crate::rows::{Units, all_finite};
 
 /// The least and the largest value of each feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

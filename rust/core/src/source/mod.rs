@@ -21,11 +21,10 @@ pub use self::cluster::{Cluster, ClusterRows};
 use self::extent::ExtentPass;
 use self::gather::Gather;
 pub(crate) use self::span_sums::{SpanSums, Sum};
-use crate::data::Rows;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::parallel::{Spans, Threads};
-use crate::units::Units;
+use crate::rows::{Rows, Units};
 use crate::watch::Watch;
 
 /// What spans of rows contribute to a sum over all rows.

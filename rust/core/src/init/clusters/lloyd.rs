@@ -8,7 +8,7 @@ use crate::kernels;
 use crate::kernels::clusters::{add_members, nearest, select_members};
 use crate::kernels::lanes::{Lanes, Single, by_group};
 use crate::parallel::Threads;
-use crate::tile::{MAX_TILE, buffer};
+use crate::rows::{MAX_TILE, buffer};
 use crate::watch::Watch;
 
 /// Iterations at most.

@@ -19,16 +19,15 @@ use super::alignment::names_of_labels;
 use super::distinct_rows::distinct_rows;
 use super::ground::Ground;
 use super::spaces::{FeatureMap, FeatureSpace};
-use crate::config::RowKnowledge;
-use crate::data::{LogPrior, Rows};
+use crate::e_step::RowTerms;
 use crate::error::GmmError;
+use crate::fit::RowKnowledge;
 use crate::float::Float;
 use crate::kernels;
 use crate::kernels::clusters::nearest;
 use crate::kernels::lanes::{Lanes, by_group};
 use crate::parallel::{Spans, Threads};
-use crate::responsibilities::RowTerms;
-use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
+use crate::rows::{Buffer, LogPrior, MAX_TILE, Rows, Tile, buffer};
 
 /// Centres of clusters, one for each component, one after another.
 #[derive(Debug, Clone)]
@@ -247,8 +246,7 @@ mod tests {
 
     use super::lloyd::sums;
     use super::*;
-    use crate::spread::Spread;
-    use crate::stratified::stratified;
+    use crate::rows::{Spread, stratified};
     use crate::watch::Watch;
 
     const N_CLUSTERS: usize = 8;

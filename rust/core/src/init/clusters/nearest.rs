@@ -1,12 +1,12 @@
 //! Clusters as responsibilities: each row belongs to the component of the nearest centre.
 
 use super::Clusters;
+use crate::e_step::{Responsibilities, RowTerms, TileScratch};
 use crate::float::Float;
 use crate::init::labelled::respected;
 use crate::kernels::lanes::Lanes;
-use crate::responsibilities::{Responsibilities, RowTerms, TileScratch};
+use crate::rows::{Tile, buffer};
 use crate::source::PortableResponsibilities;
-use crate::tile::{Tile, buffer};
 
 /// The row's weight for the component of the nearest centre, and 0 for all others. Where class priors rule that one out, the
 /// most probable one gets the row.

@@ -5,14 +5,12 @@
 use ndarray::{ArrayView1, ArrayView2, Axis, s};
 use pulp::{Simd, WithSimd};
 
-use crate::data::Rows;
 use crate::float::Float;
 use crate::init::spaces::FeatureSpace;
 use crate::kernels;
 use crate::kernels::lanes::Single;
 use crate::parallel::{Spans, Threads};
-use crate::tile::{Buffer, MAX_TILE, Tile, buffer};
-use crate::weights::RelativeWeights;
+use crate::rows::{Buffer, MAX_TILE, RelativeWeights, Rows, Tile, buffer};
 
 /// Mapped rows, with a weight for each.
 pub(super) struct PackedRows {

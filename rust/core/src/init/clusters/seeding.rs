@@ -12,7 +12,6 @@ use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::packed_rows::{PackedRows, PackedSpan};
-use crate::data::Rows;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::init::spaces::FeatureSpace;
@@ -20,7 +19,7 @@ use crate::kernels;
 use crate::kernels::clusters::distances;
 use crate::kernels::lanes::{Lanes, Single, by_group};
 use crate::parallel::Threads;
-use crate::tile::{Buffer, MAX_TILE, buffer};
+use crate::rows::{Buffer, MAX_TILE, Rows, buffer};
 use crate::watch::Watch;
 
 /// A centre for each cluster, one after another: the `known` ones and then rows. Where rows are fewer or equal, centres are

@@ -2,9 +2,9 @@
 
 use ndarray::{ArrayView1, ArrayView2};
 
+use crate::e_step::{Responsibilities, TileScratch};
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
-use crate::responsibilities::{Responsibilities, TileScratch};
 
 /// w_n r_nk / Σ_j r_nj, for responsibilities r of shape (N, K).
 pub(crate) struct Given<'a> {

@@ -2,12 +2,12 @@
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use crate::data::LogPrior;
+use crate::e_step::{Responsibilities, TileScratch};
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::init::alignment::names;
 use crate::kernels::lanes::Lanes;
-use crate::responsibilities::{Responsibilities, TileScratch};
+use crate::rows::LogPrior;
 use crate::source::PortableResponsibilities;
 
 /// w_n u_nk p_nk / Σ_j u_nj p_nj with uniform numbers u_nk, and the class probabilities p_nk where they are given.

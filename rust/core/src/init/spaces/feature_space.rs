@@ -2,13 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::Rows;
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
 use crate::kernels::point::Point;
 use crate::linalg::dot;
-use crate::spread::Spread;
-use crate::tile::Tile;
+use crate::rows::{Rows, Spread, Tile};
 
 /// Standardised coordinates are cut off here, so that squares of mapped ones don't overflow in `f32`.
 const LIMIT: f64 = 1e8;

@@ -9,12 +9,10 @@ use pulp::{Simd, WithSimd};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::feature_space::FeatureSpace;
-use crate::data::Rows;
 use crate::float::Float;
 use crate::kernels;
 use crate::linalg::{cholesky, dot, invert_lower, packed_row};
-use crate::spread::Spread;
-use crate::stratified::stratified;
+use crate::rows::{Rows, Spread, stratified};
 
 /// Rows that correlations are taken from, at most, unless features are many.
 const MAX_ROWS: usize = 2048;

@@ -6,7 +6,7 @@ use super::{Moments, total};
 use crate::float::Float;
 use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::point::Anchor;
-use crate::tile::Tile;
+use crate::rows::Tile;
 
 /// One component: where its moments are taken about, and the responsibilities, 0 in lanes that hold no row.
 #[derive(Debug, Clone, Copy)]

@@ -21,7 +21,7 @@ use crate::float::Float;
 pub(crate) struct Moments<'a> {
     /// s0.
     pub(crate) zeroth: &'a mut f64,
-    /// s1, [`padded`](crate::tile::padded) to whole vectors.
+    /// s1, [`padded`](crate::rows::padded) to whole vectors.
     pub(crate) first: &'a mut [f64],
     /// The diagonal of s2, padded likewise; or its rows, each padded; or nothing.
     pub(crate) second: &'a mut [f64],

@@ -7,7 +7,7 @@ use super::{Moments, total};
 use crate::float::Float;
 use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::point::Anchor;
-use crate::tile::{Buffer, Tile, buffer, padded};
+use crate::rows::{Buffer, Tile, buffer, padded};
 
 /// Features of a register tile, squared.
 const BLOCK: usize = 4;

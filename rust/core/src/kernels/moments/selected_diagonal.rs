@@ -3,7 +3,7 @@
 use super::{Moments, total};
 use crate::kernels::lanes::Lanes;
 use crate::kernels::point::Anchor;
-use crate::tile::Panel;
+use crate::rows::Panel;
 
 /// Adds the rows `indices` with their `weights`; without `SECOND`, s2 is left out.
 #[inline(always)]

@@ -7,7 +7,7 @@ use super::{Moments, total};
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
 use crate::kernels::point::Anchor;
-use crate::tile::{Buffer, Panel, buffer, padded};
+use crate::rows::{Buffer, Panel, buffer, padded};
 
 /// Tables for the weighted rows of one component.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use super::Moments;
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
 use crate::kernels::point::Anchor;
-use crate::tile::padded;
+use crate::rows::padded;
 
 /// Adds a group of rows, given as `V` vectors for each of `D` features, to `sums`.
 #[inline(always)]
