@@ -1,7 +1,9 @@
 """The command as a process: usage and exit codes, pipes, a full disk, Ctrl-C and the terminal."""
 
+import errno
 import itertools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 from commands import PROGRAM, fails, posix
 
+from gmm_rs import GaussianMixture
 from gmm_rs.cli import main
 from gmm_rs.cli._progress import ProgressLine
 
@@ -147,9 +150,17 @@ def test_an_interrupted_fit_goes_on(stored_rows, monkeypatch, capsys):
     capsys.readouterr()
     assert "checkpoint is of a fit with another" in fails(capsys, *arguments, "--seed", "1")
     assert "X.csv; it stays as it is" in fails(capsys, *arguments[:-1], "X.csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(GaussianMixture, "save", full_disk)
+        assert "No space left" in fails(capsys, *arguments)
+    assert Path("fit.checkpoint").exists()
     assert main(arguments) == 0
     assert Path("model.npz").read_bytes() == Path("whole.npz").read_bytes()
     assert not Path("fit.checkpoint").exists()
+
+
+def full_disk(self, path):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
 
 class Terminal(StringIO):

@@ -19,8 +19,10 @@ from gmm_rs import (
     NonFiniteError,
     ParameterError,
     Selection,
+    open_rows,
     select,
 )
+from gmm_rs.mixture._partitions import draw_partitions
 
 IRIS = load_iris(as_frame=True).data
 
@@ -93,6 +95,79 @@ def test_held_out_is_the_mean_over_rows_that_each_fit_has_not_seen(weighted):
 
 
 @pytest.mark.parametrize("criterion", ["bic", "held-out"])
+def test_candidates_of_as_many_components_share_what_kmeans_finds(monkeypatch):
+    drawn = []
+
+    def draw(X, n_components, **options):
+        drawn.append(n_components)
+        return draw_partitions(X, n_components, **options)
+
+    monkeypatch.setattr("gmm_rs.selection._shared_starts.draw_partitions", draw)
+    select(IRIS, (1, 2, 3), n_init=2, random_state=0, tol=1e-2)
+    assert sorted(drawn) == [1, 2, 3]
+    select(IRIS, (2, 3), ("full", "tied"), "held-out", n_folds=3, n_init=2, random_state=0, tol=1e-2)
+    assert sorted(drawn[3:]) == [2, 2, 2, 3, 3, 3]
+    select(IRIS, (2, 3), "full", random_state=0, tol=1e-2)
+    select(IRIS, (2, 3), init_params="random", random_state=0, tol=1e-2)
+    select(IRIS, 3, init_params=load_iris().target, random_state=0, tol=1e-2)
+    assert len(drawn) == 9
+
+
+def test_shared_starts_give_the_bits_of_starts_of_ones_own():
+    X = rows(n=20_000).astype(np.float32)
+    weights = np.random.default_rng(2).uniform(size=len(X))
+    shared = draw_partitions(X, 4, n_init=3, seed=8, sample_weight=weights, observer=None, num_threads=2)
+    assert [start.shape for start in shared.starts] == [(3, 16384), (1, 16384), (1, 16384)]
+    for kind in COVARIANCE_TYPES:
+        options = {"covariance_type": kind, "n_init": 3, "random_state": 8, "tol": 1e-2}
+        own = GaussianMixture(4, **options).fit(X, sample_weight=weights)
+        other = GaussianMixture(4, init_params=shared, **options).fit(X, sample_weight=weights)
+        assert_array_equal(other.means_, own.means_)
+        assert other.restarts_ == own.restarts_
+
+
+@pytest.mark.parametrize("criterion", ["bic", "icl", "held-out"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_source_gives_what_an_array_gives(criterion, weighted, tmp_path):
+    X = rows(n=20_001)
+    np.save(tmp_path / "rows.npy", X)
+    options = {
+        "n_components": (1, 3, 4),
+        "covariance_types": ("full", "spherical"),
+        "criterion": criterion,
+        "sample_weight": np.random.default_rng(1).uniform(0.5, 2, size=len(X)) if weighted else None,
+        "n_init": 2,
+        "n_folds": 3,
+        "random_state": 5,
+        "tol": 1e-3,
+    }
+    expected = select(X, **options)
+    for source in (
+        open_rows(tmp_path / "rows.npy"),
+        np.load(tmp_path / "rows.npy", mmap_mode="r"),
+        open_rows(lambda: [X[:7000], X[7000:7001], X[7001:]]),
+    ):
+        found = select(source, **options, num_threads=2)
+        assert_array_equal(found.table[criterion], expected.table[criterion])
+        assert_array_equal(found.best_model_.means_, expected.best_model_.means_)
+
+
+def test_candidates_on_a_source_are_fitted_one_by_one():
+    at_work, most = 0, 0
+
+    def pieces():
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        try:
+            yield rows()
+        finally:
+            at_work -= 1
+
+    assert select(open_rows(pieces), (1, 2, 3), n_init=1, random_state=0, num_threads=3).best_params["n_components"] == 3
+    assert most == 1
+
+
 def test_threads_make_no_difference(criterion):
     tables = [
         select(IRIS, range(1, 5), criterion=criterion, random_state=0, num_threads=n).table for n in (1, 2, 3, 200)

@@ -14,6 +14,7 @@ __all__ = [
     "answer",
     "conditional",
     "conditional_mean",
+    "draw_partitions",
     "extent",
     "fit",
     "fit_many",
@@ -34,6 +35,7 @@ __all__ = [
 _Data: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 _Float64: TypeAlias = NDArray[np.float64]
 _StartKind: TypeAlias = Literal["kmeans", "k-means++", "random", "random_from_data", "short-em"]
+_Partitions: TypeAlias = list[NDArray[np.uint32]]
 _CovarianceType: TypeAlias = Literal["full", "tied", "diag", "spherical"]
 
 @type_check_only
@@ -87,7 +89,7 @@ def fit(
     relative_tol: bool,
     max_time: float | None,
     n_init: int,
-    init: _StartKind | list[_Float64],
+    init: _StartKind | list[_Float64] | _Partitions,
     halving: bool,
     weights_init: _Float64 | None,
     means_init: _Float64 | None,
@@ -107,6 +109,18 @@ def fit(
     checkpoint: _Checkpoint | None,
     num_threads: int,
 ) -> FitResult: ...
+
+# What the k-means starts of a fit begin with, whatever its covariances: `init` of a fit with these arguments.
+def draw_partitions(
+    X: _Data | _Rows | Cluster,
+    n_components: int,
+    *,
+    n_init: int,
+    seed: int,
+    sample_weight: _Float64 | None,
+    observer: Callable[[], object] | None,
+    num_threads: int,
+) -> _Partitions: ...
 
 # Number of rows, and the least and the largest value of each feature. A fit does not count and check the rows again
 # where this is an attribute `extent` of what they are read from.

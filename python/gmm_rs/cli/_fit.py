@@ -7,6 +7,7 @@ from gmm_rs.cli._input import open_table_to_fit
 from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import counted, model_summary, print_json, print_model
 from gmm_rs.mixture import GaussianMixture
+from gmm_rs.mixture._checkpoint import Checkpoint
 from gmm_rs.outputs import check_writable
 
 
@@ -14,6 +15,7 @@ def run(arguments: Namespace) -> None:
     """Fit a mixture to a table and write it."""
     check_writable(arguments.output)
     rows = open_table_to_fit(arguments.data, arguments.columns)
+    checkpoint = None if arguments.checkpoint is None else Checkpoint(arguments.checkpoint, stays=True)
     began = time.perf_counter()
     with ProgressLine("iterations", max(1, arguments.restarts * arguments.max_iter), at_most=True) as line:
         mixture = GaussianMixture(
@@ -26,9 +28,12 @@ def run(arguments: Namespace) -> None:
             random_state=arguments.seed,
             num_threads=arguments.threads,
             callback=(lambda *_: line.advance()) if line.is_shown else None,
-        ).fit(rows, checkpoint=arguments.checkpoint)
+        )
+        mixture._fit(rows, None, None, checkpoint)
     seconds = time.perf_counter() - began
     mixture.save(arguments.output)
+    if checkpoint is not None:
+        checkpoint.remove()
     bic = mixture.bic(rows)
     if arguments.json:
         numbers = {"n_rows": rows.n_rows, "bic": bic, "aic": mixture.aic(rows), "seconds": seconds}

@@ -2,7 +2,6 @@
 
 from argparse import Namespace
 
-from gmm_rs.cli._in_memory import in_memory
 from gmm_rs.cli._input import open_table_to_fit
 from gmm_rs.cli._progress import ProgressLine
 from gmm_rs.cli._report import model_summary, print_json
@@ -15,13 +14,13 @@ def run(arguments: Namespace) -> None:
     """Fit all candidates, show how they compare, and write the best."""
     if arguments.output is not None:
         check_writable(arguments.output)
-    table = in_memory(open_table_to_fit(arguments.data, arguments.columns))
+    rows = open_table_to_fit(arguments.data, arguments.columns)
     n_fits = len(set(arguments.components)) * len(set(arguments.covariance))
     if arguments.criterion == HELD_OUT:
         n_fits *= arguments.folds
     with ProgressLine("fits", n_fits, at_most=False) as line:
         selection = select(
-            table,
+            rows,
             arguments.components,
             arguments.covariance,
             arguments.criterion,

@@ -23,6 +23,8 @@ class Checkpoint:
     ----------
     path : str or PathLike
         If there is such a file, the fit that has left it is taken up.
+    stays : bool
+        Whether the file stays when the fit has come to its end, until `remove` is called.
 
     Attributes
     ----------
@@ -53,8 +55,9 @@ class Checkpoint:
     >>> later.remove()
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], *, stays: bool = False) -> None:
         self._path = Path(path)
+        self._stays = stays
         self.seed: int | None = None
         self.content: bytes | None = None
         self.seconds = _SECONDS
@@ -72,8 +75,13 @@ class Checkpoint:
         with staged_file(self._path) as path:
             path.write_bytes(_MAGIC + _digest(kept) + kept)
 
+    def finish(self) -> None:
+        """Remove the file, as the fit has come to its end, unless it stays."""
+        if not self._stays:
+            self.remove()
+
     def remove(self) -> None:
-        """Remove the file, as the fit has come to its end."""
+        """Remove the file."""
         self._path.unlink(missing_ok=True)
 
     def _read(self) -> bytes:

@@ -9,6 +9,7 @@ from gmm_rs._prior import Prior
 from gmm_rs._validation import Float64Array
 from gmm_rs.mixture._blocks import Rows
 from gmm_rs.mixture._checkpoint import Checkpoint
+from gmm_rs.mixture._partitions import Partitions
 from gmm_rs.mixture._settings import CovarianceType, Settings
 from gmm_rs.mixture._start import Start
 
@@ -41,7 +42,7 @@ def fit_mixture(
         settings.n_components,
         max_time=settings.max_time,
         n_init=start.count(settings.n_init),
-        init=start.init,
+        init=start.init.starts if isinstance(start.init, Partitions) else start.init,
         halving=False,
         weights_init=start.weights,
         means_init=start.means,

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from gmm_rs._cluster import Cluster
 from gmm_rs._validation import Float64Array, FloatArray, resolve_seed
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
-from gmm_rs.mixture._blocks import Rows, blocks_of, to_rows
+from gmm_rs.mixture._blocks import Rows, blocks_of
 from gmm_rs.mixture._blockwise_sum import BLOCK
 from gmm_rs.mixture._checkpoint import Checkpoint
 from gmm_rs.mixture._criteria import JudgedMixture
-from gmm_rs.mixture._data import MeasuredRows, check_distinct, read_rows
+from gmm_rs.mixture._data import check_distinct
 from gmm_rs.mixture._distribution import DistributionMixture
 from gmm_rs.mixture._evaluation import Data
 from gmm_rs.mixture._features import feature_names
@@ -25,12 +25,11 @@ from gmm_rs.mixture._portable import PortableMixture
 from gmm_rs.mixture._progress import observed
 from gmm_rs.mixture._restart import Restart
 from gmm_rs.mixture._row_knowledge import check_class_prior, check_sample_weight
+from gmm_rs.mixture._rows_to_fit import rows_to_fit
 from gmm_rs.mixture._settings import Settings, check_settings
 from gmm_rs.mixture._sklearn import convergence_warning
 from gmm_rs.mixture._start import Start, read_start
 from gmm_rs.mixture._stepwise import StepwiseMixture
-from gmm_rs.sources import RowSource
-from gmm_rs.sources._text import TextRows
 
 if TYPE_CHECKING:
     from gmm_rs._core import FitResult
@@ -298,9 +297,10 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         X: object,
         sample_weight: object,
         class_prior: object,
-        checkpoint: str | PathLike[str] | None = None,
+        checkpoint: str | PathLike[str] | Checkpoint | None = None,
     ) -> None:
-        kept = None if checkpoint is None else Checkpoint(checkpoint)
+        is_open = checkpoint is None or isinstance(checkpoint, Checkpoint)
+        kept = checkpoint if is_open else Checkpoint(checkpoint)
         for message in self._fit_quietly(X, sample_weight, class_prior, kept):
             warnings.warn(message, convergence_warning(), stacklevel=3)
 
@@ -310,7 +310,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         """Fit, and return what the user is to be warned of."""
         settings = self._settings()
         names = feature_names(X)
-        rows, shape = self._rows_to_fit(X, settings.n_components)
+        rows, shape = rows_to_fit(X, settings.n_components, estimator=type(self).__name__)
         row_weights = check_sample_weight(sample_weight, shape[0])
         log_prior = check_class_prior(class_prior, shape[0], settings.n_components)
         result = self._fit_rows(rows, X, shape, settings, row_weights, log_prior, kept)
@@ -348,7 +348,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
                 checkpoint=kept,
             )
         if kept is not None and not result["timed_out"]:
-            kept.remove()
+            kept.finish()
         return result
 
     def _set_fit(self, result: "FitResult", dtype: np.dtype[Any], names: NDArray[np.object_] | None) -> None:
@@ -362,17 +362,6 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
             self.feature_names_in_ = names
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-
-    def _rows_to_fit(self, X: object, n_components: int) -> tuple[Rows, tuple[int, int]]:
-        """Rows, and how many rows and columns there are."""
-        rows, estimator = to_rows(X), type(self).__name__
-        if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
-            rows = rows.spooled()
-        if isinstance(rows, RowSource):
-            measured = MeasuredRows(rows, n_components, estimator=estimator)
-            return measured, (measured.extent[0], measured.n_features)
-        rows = read_rows(rows, n_components, estimator=estimator)
-        return rows, rows.shape
 
     def _seed(self, kept: Checkpoint | None) -> int:
         """The seed of this fit, which may be one that is taken up."""

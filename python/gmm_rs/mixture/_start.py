@@ -10,6 +10,7 @@ from gmm_rs._validation import Float64Array, check_data, check_float64
 from gmm_rs.exceptions import DimensionError, ParameterError
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, covariances_of
 from gmm_rs.mixture._data import check_finite
+from gmm_rs.mixture._partitions import Partitions
 from gmm_rs.mixture._settings import Settings
 from gmm_rs.sources import RowSource
 
@@ -23,19 +24,21 @@ class Start:
 
     Parameters
     ----------
-    init : str or list of ndarray of shape (n_samples, n_components)
-        Kind of start, or the responsibilities that each start begins with.
+    init : str, list of ndarray of shape (n_samples, n_components), or Partitions
+        Kind of start, or the responsibilities or partitions that each start begins with.
     weights, means, covariances : ndarray or None
         What takes the place of these parts of the parameters of each start.
     """
 
-    init: StartKind | list[Float64Array]
+    init: StartKind | list[Float64Array] | Partitions
     weights: Float64Array | None = None
     means: Float64Array | None = None
     covariances: Float64Array | None = None
 
     def count(self, n_init: int) -> int:
         """How many starts that is, where `n_init` of a kind are drawn; nothing is drawn where all parts are given."""
+        if isinstance(self.init, Partitions):
+            return len(self.init.starts)
         if not isinstance(self.init, str):
             return len(self.init)
         return n_init if any(part is None for part in (self.weights, self.means, self.covariances)) else 1
@@ -112,7 +115,9 @@ def check_start_kind(init_params: object, *, others: str = "") -> StartKind:
 
 def _read_init(
     init_params: object, X: object, n_samples: int, settings: Settings, seed: int
-) -> StartKind | list[Float64Array]:
+) -> StartKind | list[Float64Array] | Partitions:
+    if isinstance(init_params, Partitions):
+        return init_params
     if isinstance(init_params, str):
         return check_start_kind(init_params, others=", labels, responsibilities or a function")
     if not callable(init_params):

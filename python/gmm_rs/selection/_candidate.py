@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gmm_rs._validation import Float64Array, FloatArray
+from gmm_rs._validation import Float64Array
 from gmm_rs.exceptions import GmmError
 from gmm_rs.mixture import GaussianMixture
+from gmm_rs.mixture._blocks import Rows
 from gmm_rs.mixture._settings import CovarianceType
 
 
@@ -25,9 +26,9 @@ class Candidate:
 class Part:
     """Rows to fit a candidate to, and rows to judge it by."""
 
-    train: FloatArray
+    train: Rows
     train_weight: Float64Array | None
-    test: FloatArray
+    test: Rows
     test_weight: Float64Array | None
 
 

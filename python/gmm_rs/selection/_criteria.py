@@ -7,10 +7,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gmm_rs._validation import Float64Array, FloatArray
+from gmm_rs._validation import Float64Array
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture import GaussianMixture
+from gmm_rs.mixture._blocks import Rows
 from gmm_rs.selection._candidate import Judge, Part
+from gmm_rs.selection._fold import FoldRows
+from gmm_rs.sources import RowSource
 
 Parts: TypeAlias = list[Callable[[], Part]]
 HELD_OUT = "held-out"
@@ -23,7 +26,13 @@ JUDGES: dict[str, Judge] = {
 
 
 def parts_of(
-    X: FloatArray, sample_weight: Float64Array | None, criterion: str, *, n_folds: int, seed: int
+    X: Rows,
+    sample_weight: Float64Array | None,
+    criterion: str,
+    *,
+    n_rows: int,
+    n_folds: int,
+    seed: int,
 ) -> tuple[Parts, Float64Array]:
     """The parts of the data that a candidate is fitted to and judged by, and how much the verdict on each counts.
 
@@ -38,9 +47,9 @@ def parts_of(
     """
     if criterion != HELD_OUT:
         return [lambda: Part(X, sample_weight, X, sample_weight)], np.ones(1)
-    if n_folds > len(X):
-        raise ParameterError(f"n_folds must not exceed the number of rows, {len(X)}, but is {n_folds}")
-    fold_of_row = np.random.default_rng(seed).permutation(len(X)) % n_folds
+    if n_folds > n_rows:
+        raise ParameterError(f"n_folds must not exceed the number of rows, {n_rows}, but is {n_folds}")
+    fold_of_row = np.random.default_rng(seed).permutation(n_rows) % n_folds
     fold_weights = np.bincount(fold_of_row, sample_weight, minlength=n_folds)
     if not (fold_weights > 0.0).all():
         raise ParameterError(f"one of {n_folds} folds has no weight: use fewer folds, or leave out rows without weight")
@@ -48,8 +57,12 @@ def parts_of(
     return parts, fold_weights / fold_weights.sum()
 
 
-def _split(X: FloatArray, sample_weight: Float64Array | None, is_test: NDArray[np.bool_]) -> Part:
+def _split(X: Rows, sample_weight: Float64Array | None, is_test: NDArray[np.bool_]) -> Part:
     train_weight, test_weight = None, None
     if sample_weight is not None:
         train_weight, test_weight = sample_weight[~is_test], sample_weight[is_test]
-    return Part(X[~is_test], train_weight, X[is_test], test_weight)
+    return Part(_chosen(X, ~is_test), train_weight, _chosen(X, is_test), test_weight)
+
+
+def _chosen(X: Rows, is_chosen: NDArray[np.bool_]) -> Rows:
+    return FoldRows(X, is_chosen) if isinstance(X, RowSource) else X[is_chosen]

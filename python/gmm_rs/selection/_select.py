@@ -9,16 +9,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmm_rs._threads import resolve_num_threads
-from gmm_rs._validation import Float64Array, check_choice, check_count, check_data, check_positive_int, resolve_seed
+from gmm_rs._validation import Float64Array, check_choice, check_count, check_positive_int, resolve_seed
 from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture import GaussianMixture
 from gmm_rs.mixture._data import check_finite
+from gmm_rs.mixture._evaluation import Data
 from gmm_rs.mixture._row_knowledge import check_sample_weight
+from gmm_rs.mixture._rows_to_fit import rows_to_fit
 from gmm_rs.mixture._settings import COVARIANCE_TYPES, check_covariance_type, check_settings
-from gmm_rs.selection._candidate import Candidate, Part, Verdict, judge_candidate
+from gmm_rs.selection._candidate import Candidate, Verdict, judge_candidate
 from gmm_rs.selection._criteria import HELD_OUT, JUDGES, Parts, parts_of
-from gmm_rs.selection._parallel import run_all
+from gmm_rs.selection._parallel import Workers
 from gmm_rs.selection._selection import Selection
+from gmm_rs.selection._shared_starts import SharedStarts, draw_shared_starts
+from gmm_rs.sources import RowSource
 
 _OWN_BUSINESS = (
     "covariance_type",
@@ -35,7 +39,7 @@ _OWN_BUSINESS = (
 
 
 def select(
-    X: ArrayLike,
+    X: Data,
     n_components: Iterable[int] | int = range(1, 10),
     covariance_types: Iterable[str] | str = COVARIANCE_TYPES,
     criterion: str = "bic",
@@ -50,13 +54,15 @@ def select(
 ) -> Selection:
     """Choose the number of components and the type of covariances.
 
-    All candidates are fitted, several at a time. One that fails, because it has more components than there are rows or
+    All candidates are fitted, several at a time; those of as many components begin with the same clusters, which k-means
+    finds once. One that fails, because it has more components than there are rows or
     because components collapse in every start, is NaN in the table, with the reason beside it; it stops no other one.
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
-        Real numbers, or a data frame of them.
+    X : array-like of shape (n_samples, n_features), or RowSource
+        Real numbers, or a data frame of them. What `gmm_rs.open_rows` opens, and a memory map, is read block by block;
+        candidates are fitted one after the other then.
     n_components : iterable of int, or int
         Numbers of components to try.
     covariance_types : iterable of str, or str
@@ -91,6 +97,8 @@ def select(
         If an argument is out of its domain; it is named.
     NonFiniteError
         If `X` holds NaN or infinity.
+    OSError
+        If a source cannot be read.
     GmmError
         If every candidate fails.
 
@@ -128,12 +136,14 @@ def select(
     settings = {**settings, "n_init": n_init, "random_state": seed}
     best = GaussianMixture(num_threads=threads).set_params(**settings)
     check_settings(best)
-    rows = check_data(X, what="X")
-    check_finite(rows)
-    weights = check_sample_weight(sample_weight, len(rows))
-    parts, counts = parts_of(rows, weights, criterion, n_folds=n_folds, seed=seed)
+    rows, (n_rows, _) = rows_to_fit(X, 1, estimator="GaussianMixture")
+    one_by_one = isinstance(rows, RowSource)  # reading for several at a time would take several times as long
+    if not one_by_one:
+        check_finite(rows)
+    weights = check_sample_weight(sample_weight, n_rows)
+    parts, counts = parts_of(rows, weights, criterion, n_rows=n_rows, n_folds=n_folds, seed=seed)
 
-    verdicts = _judge_all(candidates, parts, criterion, settings, threads, callback)
+    verdicts = _judge_all(candidates, parts, criterion, settings, Workers(threads, one_by_one), callback)
     merged = [_merge(verdicts[candidate], counts) for candidate in candidates]
     selection = Selection(criterion, candidates, merged, maximise=criterion == HELD_OUT)
     selection.best_model_ = best.set_params(**selection.best_params).fit(X, sample_weight=sample_weight)
@@ -160,21 +170,34 @@ def _judge_all(
     parts: Parts,
     criterion: str,
     settings: dict[str, Any],
-    num_threads: int,
+    workers: Workers,
     told: Callable[[int, int], object] | None,
 ) -> dict[Candidate, list[Verdict]]:
     """The verdicts on each candidate, one for each part."""
 
-    def task(
-        candidate: Candidate, part: Callable[[], Part], threads: int, check: Callable[[int, float], None]
-    ) -> Verdict:
-        own = {**settings, "num_threads": threads, "callback": check}
-        return judge_candidate(candidate, part(), JUDGES[criterion], own)
+    def task(candidate: Candidate, index: int, threads: int, check: Callable[[], None]) -> Verdict:
+        own = {**settings, "num_threads": threads, "callback": lambda *_: check()}
+        starts = shared.get((candidate.n_components, index))
+        if starts is not None:
+            own["init_params"] = starts
+        return judge_candidate(candidate, parts[index](), JUDGES[criterion], own)
 
     order = sorted(candidates, key=lambda candidate: -candidate.n_components)
-    tasks = [partial(task, candidate, part) for candidate in order for part in parts]
-    verdicts = run_all(tasks, num_threads, told)
+    shared = _shared_starts(order, parts, settings, workers)
+    tasks = [partial(task, candidate, index) for candidate in order for index in range(len(parts))]
+    verdicts = workers.run(tasks, told)
     return {candidate: verdicts[i * len(parts) : (i + 1) * len(parts)] for i, candidate in enumerate(order)}
+
+
+def _shared_starts(
+    candidates: list[Candidate], parts: Parts, settings: dict[str, Any], workers: Workers
+) -> SharedStarts:
+    """What candidates of equal size begin with; nothing, where there are none or their starts are not found by k-means."""
+    sizes = {candidate.n_components for candidate in candidates}
+    kind = settings.get("init_params", "kmeans")
+    if len(sizes) == len(candidates) or not (isinstance(kind, str) and kind == "kmeans"):
+        return {}
+    return draw_shared_starts(sizes, parts, workers, n_init=settings["n_init"], seed=settings["random_state"])
 
 
 def _merge(verdicts: list[Verdict], counts: Float64Array) -> Verdict:

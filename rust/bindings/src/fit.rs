@@ -7,9 +7,9 @@ use gmm_core::{
     Acceleration, Fit, FitConfig, Float, GmmError, LogPrior, PriorConfig, Progress, Regularisation,
     RowKnowledge, Source, Start, StartReport, StopRule, Threads, fit_with_checkpoints,
 };
-use numpy::ndarray::{ArrayView1, ArrayView2};
+use numpy::ndarray::{Array2, ArrayView1, ArrayView2};
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
+    Element, IntoPyArray, PyArray1, PyArray2, PyArrayDyn, PyReadonlyArray1, PyReadonlyArray2,
     PyReadonlyArrayDyn,
 };
 use pyo3::{Bound, FromPyObject, IntoPyObject, Py, PyAny, PyResult, Python, pyfunction};
@@ -86,11 +86,12 @@ pub(crate) enum Ridge<'py> {
     Named(String),
 }
 
-/// How starts are drawn, or their responsibilities.
+/// How starts are drawn, their responsibilities, or the partitions that they begin with.
 #[derive(FromPyObject)]
 pub(crate) enum Init<'py> {
     Method(String),
     Responsibilities(Vec<PyReadonlyArray2<'py, f64>>),
+    Partitions(Vec<PyReadonlyArray2<'py, u32>>),
 }
 
 impl Init<'_> {
@@ -98,17 +99,28 @@ impl Init<'_> {
     fn starts(self, n_init: usize) -> Result<Start, GmmError> {
         match self {
             Self::Method(name) => Ok(Start::drawn(name.parse()?, n_init)),
-            Self::Responsibilities(arrays) if n_init != arrays.len() => Err(GmmError::Parameter {
-                name: "n_init",
-                given: n_init.to_string(),
-                needed: "the number of arrays in init",
-            }),
-            Self::Responsibilities(arrays) => {
-                let copies = arrays.iter().map(|array| array.as_array().to_owned());
-                Ok(Start::Responsibilities(copies.collect()))
-            }
+            Self::Responsibilities(arrays) => Ok(Start::Responsibilities(copies(&arrays, n_init)?)),
+            Self::Partitions(arrays) => Ok(Start::Partitions(copies(&arrays, n_init)?)),
         }
     }
+}
+
+/// Copies of the arrays of `n_init` starts.
+fn copies<A: Element + Clone>(
+    arrays: &[PyReadonlyArray2<'_, A>],
+    n_init: usize,
+) -> Result<Vec<Array2<A>>, GmmError> {
+    if n_init != arrays.len() {
+        return Err(GmmError::Parameter {
+            name: "n_init",
+            given: n_init.to_string(),
+            needed: "the number of arrays in init",
+        });
+    }
+    Ok(arrays
+        .iter()
+        .map(|array| array.as_array().to_owned())
+        .collect())
 }
 
 /// Fits a mixture by EM and returns the best of all starts. Looks for Ctrl-C many times a second.

@@ -11,6 +11,7 @@ mod evaluate;
 mod fit;
 mod fit_many;
 mod mixture;
+mod partitions;
 mod precisions_cholesky;
 mod source;
 mod statistics;
@@ -30,6 +31,8 @@ mod _core {
     use crate::fit::fit;
     #[pymodule_export]
     use crate::fit_many::fit_many;
+    #[pymodule_export]
+    use crate::partitions::draw_partitions;
     #[pymodule_export]
     use crate::precisions_cholesky::precisions_cholesky;
     #[pymodule_export]

@@ -63,8 +63,8 @@ pub use error::GmmError;
 pub use evaluate::Evaluator;
 pub use fit::{
     Acceleration, Checkpoints, Collapse, Fit, FitConfig, Fitter, InitialParameters, Progress,
-    Regularisation, RowKnowledge, Start, StartFailure, StartMethod, StartReport, StopRule, fit,
-    fit_many, fit_with_checkpoints,
+    Regularisation, RowKnowledge, Start, StartFailure, StartMethod, StartReport, StopRule,
+    draw_partitions, fit, fit_many, fit_with_checkpoints,
 };
 pub use float::Float;
 pub use model::{CovarianceType, Covariances, Mixture, precisions_cholesky};

@@ -333,7 +333,7 @@ mod tests {
     use super::*;
     use crate::em::iteration::Task;
     use crate::fit::{FitConfig, RowKnowledge};
-    use crate::init::responsibilities::Given;
+    use crate::init::Given;
     use crate::parallel::Threads;
     use crate::rows::{Rows, Spread};
     use crate::watch::Watch;

@@ -9,7 +9,6 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ndarray::{ArrayBase, Data, Ix2};
 use serde::{Deserialize, Serialize};
 
 use super::config::Progress;
@@ -164,11 +163,16 @@ impl Fingerprint {
         match &config.start {
             Start::Drawn { method, .. } => settings.take(method),
             Start::Responsibilities(arrays) => {
-                arrays.iter().for_each(|array| settings.take_all(array));
+                let entries = arrays.iter().flatten();
+                settings.take_all(entries.map(|x| x.to_bits()));
+            }
+            Start::Partitions(arrays) => {
+                let labels = arrays.iter().flatten();
+                settings.take_all(labels.map(|&k| k.into()));
             }
         }
         if let Some(log_prior) = &em.knowledge.log_prior {
-            settings.take_all(&log_prior.view());
+            settings.take_all(log_prior.view().iter().map(|p| p.to_bits()));
         }
         Self {
             data: DataPrint {
@@ -207,8 +211,8 @@ impl Digest {
         write!(self, "{value:#?}").expect("nothing is written anywhere");
     }
 
-    fn take_all<S: Data<Elem = f64>>(&mut self, values: &ArrayBase<S, Ix2>) {
-        values.iter().for_each(|x| self.0.write_u64(x.to_bits()));
+    fn take_all(&mut self, numbers: impl Iterator<Item = u64>) {
+        numbers.for_each(|number| self.0.write_u64(number));
     }
 }
 

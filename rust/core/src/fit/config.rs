@@ -151,7 +151,7 @@ impl FitConfig {
         check_parameter(n_components > 0, "n_components", n_components, "at least 1")?;
         check_parameter(self.tol >= 0.0, "tol", self.tol, "at least 0")?;
         self.regularisation.check(n_features)?;
-        self.start.check(n_samples, self.n_components)?;
+        self.start.check(n_samples, n_features, n_components)?;
         self.initial
             .check(self.n_components, n_features, self.covariance_type)
     }

@@ -2,7 +2,7 @@
 //!
 //! A start in a poor place shows it soon, but takes more iterations than others until it converges.
 
-use super::fitting::StartReport;
+use super::outcome::StartReport;
 use super::restarts::{Restarts, Runner};
 use crate::em::{Rank, RunState};
 use crate::float::Float;

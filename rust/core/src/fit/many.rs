@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use super::config::{FitConfig, RowKnowledge};
-use super::fitting::Fit;
+use super::outcome::Fit;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::parallel::Threads;

@@ -7,11 +7,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::checkpoint::{Board, StartState};
-use super::fitting::{Fit, StartFailure, StartReport};
+use super::outcome::{Fit, StartFailure, StartReport};
 use crate::em::{Em, Run, RunState};
 use crate::error::GmmError;
 use crate::float::Float;
-use crate::init::starts::Starts;
+use crate::init::Starts;
 
 /// Spans of a pass for each thread from which starts run one after another.
 const MANY_SPANS: usize = 4;

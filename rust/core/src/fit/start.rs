@@ -5,6 +5,7 @@ use std::str::FromStr;
 use ndarray::{Array1, Array2, Axis};
 
 use crate::error::{GmmError, check_parameter, check_shape};
+use crate::init::trial_len;
 use crate::model::{CovarianceType, Covariances, Mixture, check_weights};
 
 /// Where EM starts from.
@@ -20,6 +21,9 @@ pub enum Start {
     /// Responsibilities of the components for each row, an array of shape (N, K) for each start. Entries are not
     /// negative, and the rows of the arrays are divided by their sums.
     Responsibilities(Vec<Array2<f64>>),
+    /// What [`draw_partitions`](crate::draw_partitions) has found for the same rows and seed and as many components: fits
+    /// that differ in the rest share it.
+    Partitions(Vec<Array2<u32>>),
 }
 
 /// How a start is drawn. Rows of weight 0 are never drawn, the others in proportion to their weights.
@@ -66,34 +70,75 @@ impl Start {
         Self::Drawn { method, n_init }
     }
 
-    /// Checks everything against data of `n_samples` rows and a mixture of `n_components`.
+    /// Checks everything against data of `n_samples` rows of `n_features` and a mixture of `n_components`.
     ///
     /// # Errors
-    /// [`GmmError::Parameter`] for no start, and for responsibilities that are negative, not finite or all 0 in a row;
-    /// [`GmmError::Shape`] for responsibilities of other shape.
-    pub(crate) fn check(&self, n_samples: usize, n_components: usize) -> Result<(), GmmError> {
-        let arrays = match self {
+    /// [`GmmError::Parameter`] for no start, for responsibilities that are negative, not finite or all 0 in a row, and for
+    /// labels of no component; [`GmmError::Shape`] for arrays of other shape.
+    pub(crate) fn check(
+        &self,
+        n_samples: usize,
+        n_features: usize,
+        n_components: usize,
+    ) -> Result<(), GmmError> {
+        match self {
             Self::Drawn { n_init, .. } => {
-                return check_parameter(*n_init > 0, "n_init", n_init, "at least 1");
+                check_parameter(*n_init > 0, "n_init", n_init, "at least 1")
             }
-            Self::Responsibilities(arrays) => arrays,
-        };
-        let given = "an empty list of responsibilities";
-        check_parameter(!arrays.is_empty(), "init", given, "at least one array")?;
-        for (start, array) in arrays.iter().enumerate() {
-            check_shape("init", array.shape(), &[n_samples, n_components])?;
-            for (n, row) in array.axis_iter(Axis(0)).enumerate() {
-                let sum = row.sum();
-                check_parameter(
-                    row.iter().all(|&r| r >= 0.0) && sum > 0.0 && sum.is_finite(),
-                    "init",
-                    format!("{row} in row {n} of start {start}"),
-                    "finite and not negative, with a positive sum in each row",
-                )?;
+            Self::Responsibilities(arrays) => {
+                check_responsibilities(arrays, n_samples, n_components)
+            }
+            Self::Partitions(arrays) => {
+                let n_rows = trial_len(n_samples, n_features, n_components);
+                check_partitions(arrays, n_rows, n_components)
             }
         }
-        Ok(())
     }
+}
+
+fn check_responsibilities(
+    arrays: &[Array2<f64>],
+    n_samples: usize,
+    n_components: usize,
+) -> Result<(), GmmError> {
+    check_not_empty(arrays)?;
+    for (start, array) in arrays.iter().enumerate() {
+        check_shape("init", array.shape(), &[n_samples, n_components])?;
+        for (n, row) in array.axis_iter(Axis(0)).enumerate() {
+            let sum = row.sum();
+            check_parameter(
+                row.iter().all(|&r| r >= 0.0) && sum > 0.0 && sum.is_finite(),
+                "init",
+                format!("{row} in row {n} of start {start}"),
+                "finite and not negative, with a positive sum in each row",
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn check_partitions(
+    arrays: &[Array2<u32>],
+    n_rows: usize,
+    n_components: usize,
+) -> Result<(), GmmError> {
+    check_not_empty(arrays)?;
+    for (start, array) in arrays.iter().enumerate() {
+        check_shape("init", array.shape(), &[array.nrows().max(1), n_rows])?;
+        let largest = array.iter().copied().max().unwrap_or(0);
+        check_parameter(
+            (largest as usize) < n_components,
+            "init",
+            format!("label {largest} in start {start}"),
+            "labels from 0 to n_components − 1",
+        )?;
+    }
+    Ok(())
+}
+
+fn check_not_empty<A>(arrays: &[A]) -> Result<(), GmmError> {
+    let given = "an empty list";
+    check_parameter(!arrays.is_empty(), "init", given, "at least one array")
 }
 
 /// Parameters that are known before the fit: they take the place of those of each start. Where means are given, drawn

@@ -16,13 +16,13 @@ const WORTHWHILE: f64 = 1e-9;
 /// # Errors
 /// [`GmmError::NonFinite`] where sums of `reference` are NaN or infinite.
 pub(super) fn names_of_labels(
-    labels: &[usize],
+    labels: &[u32],
     reference: ArrayView2<'_, f64>,
 ) -> Result<Vec<usize>, GmmError> {
     let n_components = reference.ncols();
     let mut overlap = Array2::<f64>::zeros((n_components, n_components));
     for (&label, row) in labels.iter().zip(reference.axis_iter(Axis(0))) {
-        let mut sums = overlap.row_mut(label);
+        let mut sums = overlap.row_mut(label as usize);
         sums += &row;
     }
     names(overlap.view())

@@ -4,13 +4,17 @@ mod alignment;
 mod clusters;
 mod distinct_rows;
 mod ground;
-mod kmeans_start;
 mod labelled;
-pub(crate) mod responsibilities;
+mod partition;
+mod responsibilities;
 mod short_em_start;
 mod spaces;
-pub(crate) mod starts;
-pub(crate) mod trial_rows;
+mod starts;
+mod trial_rows;
 
 pub(crate) use self::clusters::{Clusters, Nearest, PortableClusters};
+#[cfg(test)]
+pub(crate) use self::responsibilities::Given;
 pub(crate) use self::responsibilities::RandomResponsibilities;
+pub(crate) use self::starts::Starts;
+pub(crate) use self::trial_rows::{is_sampled, trial_len};

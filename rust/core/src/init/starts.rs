@@ -10,8 +10,8 @@ use rand_xoshiro::rand_core::SeedableRng;
 use super::alignment::{alike, near};
 use super::clusters::Clusters;
 use super::ground::Ground;
-use super::kmeans_start::kmeans_start;
 use super::labelled::KnownMeans;
+use super::partition::{kmeans_partitions, most_probable};
 use super::responsibilities::{Given, RandomResponsibilities};
 use super::short_em_start::short_em_start;
 use super::spaces::drawing_space;
@@ -57,6 +57,7 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
             _ if self.em.config.initial.are_complete() => 1,
             Start::Drawn { n_init, .. } => *n_init,
             Start::Responsibilities(arrays) => arrays.len(),
+            Start::Partitions(arrays) => arrays.len(),
         }
     }
 
@@ -74,28 +75,49 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
                 responsibilities: arrays[index].view(),
                 sample_weight: self.em.knowledge.sample_weight,
             })?,
-            Start::Drawn { method, .. } => {
-                let drawn = self.draw(*method, index)?;
-                match &config.initial {
-                    InitialParameters {
-                        means: Some(means), ..
-                    } => near(means, &drawn, &self.spread.variance)?,
-                    InitialParameters {
-                        covariances: Some(covariances),
-                        ..
-                    } => alike(covariances, &drawn, self.em.threads)?,
-                    _ => drawn,
-                }
+            Start::Drawn { method, .. } => self.numbered(self.draw(*method, index)?)?,
+            Start::Partitions(arrays) => {
+                let partitions = arrays[index].view();
+                let chosen = self.on_trial_rows(&mut self.stream(index), |trial, _| {
+                    most_probable(trial, partitions)
+                });
+                self.numbered(chosen?)?
             }
         };
         config.initial.replace(mixture)
     }
 
+    /// What k-means finds for start number `index`, to choose from: a row of labels for each partition.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] when the fit is stopped.
+    pub(crate) fn partitions(&self, index: usize) -> Result<Array2<u32>, GmmError> {
+        self.on_trial_rows(&mut self.stream(index), |trial, rng| {
+            kmeans_partitions(trial, index, rng)
+        })
+    }
+
+    /// `mixture` with its components numbered as the parameters that are given want it.
+    fn numbered(&self, mixture: Mixture) -> Result<Mixture, GmmError> {
+        match &self.em.config.initial {
+            InitialParameters {
+                means: Some(means), ..
+            } => near(means, &mixture, &self.spread.variance),
+            InitialParameters {
+                covariances: Some(covariances),
+                ..
+            } => alike(covariances, &mixture, self.em.threads),
+            _ => Ok(mixture),
+        }
+    }
+
     fn draw(&self, method: StartMethod, index: usize) -> Result<Mixture, GmmError> {
-        let mut rng = stream(self.em.config.seed, index);
-        let rng = &mut rng;
+        let rng = &mut self.stream(index);
         match method {
-            StartMethod::KMeans => kmeans_start(self, index, rng),
+            StartMethod::KMeans => self.on_trial_rows(rng, |trial, rng| {
+                let partitions = kmeans_partitions(trial, index, rng)?;
+                most_probable(trial, partitions.view())
+            }),
             StartMethod::KMeansPlusPlus => {
                 let clusters = self.on_trial_rows(rng, |trial, rng| {
                     let space = drawing_space(trial, index, rng);
@@ -126,6 +148,13 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
             }
             StartMethod::ShortEm => short_em_start(self, rng),
         }
+    }
+
+    /// The random numbers of start number `index`.
+    fn stream(&self, index: usize) -> Xoshiro256PlusPlus {
+        // The seeds of the streams are numbers of one that has the fit's seed, so that neighbouring seeds share none.
+        let first: u64 = Xoshiro256PlusPlus::seed_from_u64(self.em.config.seed).random();
+        Xoshiro256PlusPlus::seed_from_u64(first.wrapping_add(index as u64))
     }
 
     /// The mixture that follows where each row belongs to its cluster.
@@ -171,11 +200,4 @@ fn probabilities(log_prior: &LogPrior<'_>) -> Array2<f64> {
         row /= sum;
     }
     probabilities
-}
-
-/// The random numbers of start number `index`.
-fn stream(seed: u64, index: usize) -> Xoshiro256PlusPlus {
-    // The seeds of the streams are numbers of one that has the fit's seed, so that neighbouring seeds share none.
-    let first: u64 = Xoshiro256PlusPlus::seed_from_u64(seed).random();
-    Xoshiro256PlusPlus::seed_from_u64(first.wrapping_add(index as u64))
 }

@@ -23,7 +23,7 @@ const MIN_ROWS_PER_CLUSTER: usize = 256;
 const MAX_VALUES: usize = 1 << 23;
 
 /// How many rows starts are tried on, of data with as many features and clusters.
-fn trial_len(n_samples: usize, n_features: usize, n_clusters: usize) -> usize {
+pub(crate) fn trial_len(n_samples: usize, n_features: usize, n_clusters: usize) -> usize {
     let most = MAX_ROWS.min(MAX_VALUES / n_features);
     n_samples.min(most.max(MIN_ROWS_PER_CLUSTER * n_clusters))
 }

@@ -6,6 +6,7 @@ mod degenerate;
 mod determinism;
 mod distribution;
 mod oracle;
+mod partitions;
 mod properties;
 mod sources;
 mod starts;

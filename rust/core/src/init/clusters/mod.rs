@@ -18,6 +18,7 @@ use self::seeding::greedy_centres;
 use super::alignment::names_of_labels;
 use super::distinct_rows::distinct_rows;
 use super::ground::Ground;
+use super::labelled::respected;
 use super::spaces::{FeatureMap, FeatureSpace};
 use crate::e_step::RowTerms;
 use crate::error::GmmError;
@@ -119,6 +120,27 @@ impl<T: Float> Clusters<T> {
         Ok(self)
     }
 
+    /// The component of each row: that of the nearest centre, or where class priors rule it out, the most probable one.
+    /// Components are numbered so that they agree with what is known of the rows.
+    ///
+    /// # Errors
+    /// [`GmmError::NonFinite`] where sums of the reference are NaN or infinite.
+    pub(super) fn labels(&self, ground: &Ground<'_, '_, T>) -> Result<Vec<u32>, GmmError> {
+        let mut labels = nearest_labels(&ground.rows, self, ground.em.threads);
+        if let Some(reference) = ground.reference {
+            let names = names_of_labels(&labels, reference)?;
+            labels
+                .iter_mut()
+                .for_each(|k| *k = names[*k as usize] as u32);
+        }
+        if let Some(log_prior) = &ground.em.knowledge.log_prior {
+            for (n, k) in labels.iter_mut().enumerate() {
+                *k = respected(*k as usize, log_prior, n) as u32;
+            }
+        }
+        Ok(labels)
+    }
+
     /// The responsibilities of rows for which this is known.
     pub(super) fn nearest<'a>(&'a self, knowledge: &'a RowKnowledge<'_>) -> Nearest<'a, T> {
         Nearest {
@@ -200,7 +222,7 @@ fn nearest_labels<T: Float>(
     rows: &Rows<'_, T>,
     clusters: &Clusters<T>,
     threads: &Threads,
-) -> Vec<usize> {
+) -> Vec<u32> {
     let n_axes = clusters.space.n_axes();
     let flops = flops_per_row(n_axes, clusters.names.len());
     let spans = Spans::new(rows.n_samples(), n_axes, flops, 0);
@@ -218,10 +240,10 @@ struct Label<'a, T> {
 }
 
 impl<T: Float> WithSimd for Label<'_, T> {
-    type Output = Vec<usize>;
+    type Output = Vec<u32>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Vec<usize> {
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<u32> {
         let lanes = T::lanes(simd);
         let mut tile = Tile::new(self.rows.ncols(), MAX_TILE);
         let mut mapped = Tile::new(self.clusters.space.n_axes(), MAX_TILE);
@@ -232,7 +254,7 @@ impl<T: Float> WithSimd for Label<'_, T> {
             self.clusters
                 .find_nearest(lanes, &tile, &mut mapped, &mut found);
             let found = found[..rows.nrows()].iter();
-            labels.extend(found.map(|label| label.to_f64() as usize));
+            labels.extend(found.map(|label| label.to_f64() as u32));
         }
         labels
     }

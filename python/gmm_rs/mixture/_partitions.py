@@ -1,0 +1,71 @@
+"""What k-means finds before covariances come in: the part of its starts that fits with other covariances can share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmm_rs import _core
+from gmm_rs._validation import Float64Array, FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Partitions:
+    """What k-means starts begin with. As `init_params` it gives the fit that "kmeans" gives, to the bit.
+
+    Parameters
+    ----------
+    starts : list of ndarray of shape (n_partitions, n_labels), uint32
+        For each start the partitions that are tried, each with a component for every row, or for a sample of the rows.
+    """
+
+    starts: list[NDArray[np.uint32]]
+
+
+def draw_partitions(
+    X: FloatArray,
+    n_components: int,
+    *,
+    n_init: int,
+    seed: int,
+    sample_weight: Float64Array | None,
+    observer: Callable[[], object] | None,
+    num_threads: int,
+) -> Partitions:
+    """What the k-means starts of this seed begin with, whatever the covariances of the fit.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    n_components, n_init, seed : int
+    sample_weight : ndarray of shape (n_samples,), float64, or None
+    observer : callable or None
+        Called many times a second; an exception in it ends the work.
+    num_threads : int
+
+    Raises
+    ------
+    GmmError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0, 1.0], [0.1, 1.2], [9.0, 9.5], [9.1, 9.3]])
+    >>> drawn = draw_partitions(X, 2, n_init=2, seed=0, sample_weight=None, observer=None, num_threads=1)
+    >>> [partitions.shape for partitions in drawn.starts]
+    [(3, 4), (1, 4)]
+    >>> labels = drawn.starts[1][0]
+    >>> bool(labels[0] == labels[1] != labels[2] == labels[3])
+    True
+    """
+    starts = _core.draw_partitions(
+        X,
+        n_components,
+        n_init=n_init,
+        seed=seed,
+        sample_weight=sample_weight,
+        observer=observer,
+        num_threads=num_threads,
+    )
+    return Partitions(starts)
