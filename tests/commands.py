@@ -2,20 +2,28 @@
 
 import os
 import sys
+from typing import NamedTuple
 
+import numpy as np
 import pytest
+from tables import read_whole
 
 from gmm_rs.cli import main
-from gmm_rs.cli._in_memory import in_memory
 from gmm_rs.cli._input import open_table
 
 PROGRAM = [sys.executable, "-m", "gmm_rs"]
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals, links and limits")
 
 
+class Table(NamedTuple):
+    values: np.ndarray
+    column_names: tuple[str, ...] | None
+
+
 def read_table(path, words=None):
-    """The `values` and `column_names` of a table, as commands read them."""
-    return in_memory(open_table(path, words))
+    """A table as commands read it."""
+    source = open_table(path, words)
+    return Table(read_whole(source), source.feature_names)
 
 
 def fails(capsys, *arguments, code=1):

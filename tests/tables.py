@@ -94,3 +94,8 @@ KINDS = NAMED | NAMELESS
 def expected_dtype(kind, rows):
     text = kind in ("csv", "txt", "list")
     return np.dtype(np.float32 if rows.dtype == np.float32 and not text else np.float64)
+
+
+def read_whole(source):
+    """All rows of a source as one array."""
+    return np.concatenate([np.array(block) for block in source.blocks(1000)])

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from commands import posix
 from numpy.testing import assert_array_equal
+from tables import read_whole
 
 from gmm_rs import GaussianMixture, NonFiniteError, ParameterError, open_rows
 from gmm_rs.outputs import open_output
 from gmm_rs.sources import _block_size
-from gmm_rs.sources._row_source import read_whole
 
 EVALUATE = ("predict", "predict_proba", "predict_log_proba", "score_samples")
 

@@ -10,11 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from numpy.testing import assert_array_equal
-from tables import KINDS, NAMED, NAMES, expected_dtype, save_npy, save_parquet, save_text, to_table
+from tables import KINDS, NAMED, NAMES, expected_dtype, read_whole, save_npy, save_parquet, save_text, to_table
 
 from gmm_rs import DimensionError, GaussianMixture, RowSource, open_rows
 from gmm_rs.sources._ahead import read_ahead
-from gmm_rs.sources._row_source import read_whole
 from gmm_rs.sources._spool import spooled
 
 N_ROWS = 23

@@ -299,8 +299,9 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         class_prior: object,
         checkpoint: str | PathLike[str] | Checkpoint | None = None,
     ) -> None:
-        is_open = checkpoint is None or isinstance(checkpoint, Checkpoint)
-        kept = checkpoint if is_open else Checkpoint(checkpoint)
+        kept = checkpoint
+        if not (kept is None or isinstance(kept, Checkpoint)):
+            kept = Checkpoint(kept)
         for message in self._fit_quietly(X, sample_weight, class_prior, kept):
             warnings.warn(message, convergence_warning(), stacklevel=3)
 

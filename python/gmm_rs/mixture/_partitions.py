@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmm_rs import _core
-from gmm_rs._validation import Float64Array, FloatArray
+from gmm_rs._validation import Float64Array
+from gmm_rs.mixture._blocks import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Partitions:
 
 
 def draw_partitions(
-    X: FloatArray,
+    X: Rows,
     n_components: int,
     *,
     n_init: int,
@@ -37,7 +38,7 @@ def draw_partitions(
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features), or RowSource
     n_components, n_init, seed : int
     sample_weight : ndarray of shape (n_samples,), float64, or None
     observer : callable or None

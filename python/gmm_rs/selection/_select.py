@@ -54,9 +54,9 @@ def select(
 ) -> Selection:
     """Choose the number of components and the type of covariances.
 
-    All candidates are fitted, several at a time; those of as many components begin with the same clusters, which k-means
-    finds once. One that fails, because it has more components than there are rows or
-    because components collapse in every start, is NaN in the table, with the reason beside it; it stops no other one.
+    All candidates are fitted, several at a time; those of as many components share the clusters that k-means finds. One
+    that fails, because it has more components than there are rows or because components collapse in every start, is NaN
+    in the table, with the reason beside it; it stops no other one.
 
     Parameters
     ----------
@@ -137,13 +137,14 @@ def select(
     best = GaussianMixture(num_threads=threads).set_params(**settings)
     check_settings(best)
     rows, (n_rows, _) = rows_to_fit(X, 1, estimator="GaussianMixture")
-    one_by_one = isinstance(rows, RowSource)  # reading for several at a time would take several times as long
-    if not one_by_one:
+    if isinstance(rows, np.ndarray):
         check_finite(rows)
     weights = check_sample_weight(sample_weight, n_rows)
     parts, counts = parts_of(rows, weights, criterion, n_rows=n_rows, n_folds=n_folds, seed=seed)
 
-    verdicts = _judge_all(candidates, parts, criterion, settings, Workers(threads, one_by_one), callback)
+    # Reading for several candidates at a time would take several times as long.
+    workers = Workers(threads, one_by_one=isinstance(rows, RowSource))
+    verdicts = _judge_all(candidates, parts, criterion, settings, workers, callback)
     merged = [_merge(verdicts[candidate], counts) for candidate in candidates]
     selection = Selection(criterion, candidates, merged, maximise=criterion == HELD_OUT)
     selection.best_model_ = best.set_params(**selection.best_params).fit(X, sample_weight=sample_weight)
@@ -192,7 +193,7 @@ def _judge_all(
 def _shared_starts(
     candidates: list[Candidate], parts: Parts, settings: dict[str, Any], workers: Workers
 ) -> SharedStarts:
-    """What candidates of equal size begin with; nothing, where there are none or their starts are not found by k-means."""
+    """What candidates of equal size begin with; nothing, where there are none or k-means doesn't find their starts."""
     sizes = {candidate.n_components for candidate in candidates}
     kind = settings.get("init_params", "kmeans")
     if len(sizes) == len(candidates) or not (isinstance(kind, str) and kind == "kmeans"):

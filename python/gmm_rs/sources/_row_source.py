@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmm_rs._validation import FloatArray, check_positive_int
-from gmm_rs.sources._block_size import block_size, piece_size
+from gmm_rs.sources._block_size import piece_size
 
 
 class RowSource(ABC):
@@ -202,17 +202,3 @@ class RowSource(ABC):
         """Name, rows, columns and dtype."""
         n_rows = "" if self.n_rows is None else f"{self.n_rows} rows, "
         return f"<{type(self).__name__} {self.name}: {n_rows}{self.n_features} columns, {self.dtype}>"
-
-
-def read_whole(source: RowSource) -> FloatArray:
-    """All rows at once, for what cannot do with less.
-
-    Examples
-    --------
-    >>> from gmm_rs import open_rows
-    >>> read_whole(open_rows([[1, 2], [3, 4]]))
-    array([[1., 2.],
-           [3., 4.]])
-    """
-    blocks = [np.array(block) for block in source.blocks(block_size(source.n_features))]
-    return np.concatenate(blocks) if blocks else np.empty((0, source.n_features), source.dtype)
