@@ -26,7 +26,7 @@ pub struct Fit {
     pub converged: bool,
     /// The components of the model that collapsed. None, unless a component did so in every start.
     pub collapsed: Vec<usize>,
-    /// Whether it ended because [`FitConfig::max_time`] was over: more time could have led to something else.
+    /// Whether it ended because [`max_time`](crate::FitConfig::max_time) was over: more time could have led to something else.
     pub timed_out: bool,
     /// What became of each start, in order.
     pub restarts: Vec<StartReport>,
@@ -54,7 +54,7 @@ pub enum StartFailure {
     /// Components collapsed and were made wider. The model counts where every start failed.
     #[error("{}", collapses(.0))]
     Collapsed(Vec<Collapse>),
-    /// It did not go on, because it was behind the better half of the starts ([`FitConfig::halving`]).
+    /// It did not go on, because it was behind the better half of the starts ([`halving`](crate::FitConfig::halving)).
     #[error("behind the better half of the starts")]
     Behind,
     /// The time of the fit was over before its first iteration.

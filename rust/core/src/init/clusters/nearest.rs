@@ -2,11 +2,56 @@
 
 use super::Clusters;
 use crate::e_step::{Responsibilities, RowTerms, TileScratch};
+use crate::fit::RowKnowledge;
 use crate::float::Float;
 use crate::init::labelled::respected;
-use crate::kernels::lanes::Lanes;
-use crate::rows::{Tile, buffer};
+use crate::kernels::clusters::nearest;
+use crate::kernels::lanes::{Lanes, by_group};
+use crate::rows::{Buffer, LogPrior, Tile, buffer};
 use crate::source::PortableResponsibilities;
+
+impl<T: Float> Clusters<T> {
+    /// The responsibilities of rows for which this is known.
+    pub(in crate::init) fn nearest<'a>(
+        &'a self,
+        knowledge: &'a RowKnowledge<'_>,
+    ) -> Nearest<'a, T> {
+        Nearest {
+            clusters: self,
+            terms: RowTerms {
+                log_prior: knowledge.log_prior.as_ref().map(LogPrior::reborrow),
+                sample_weight: knowledge.sample_weight.map(|view| view.reborrow()),
+            },
+        }
+    }
+
+    /// The index of the nearest centre of each row of `tile`, the first of equals, into `found`.
+    #[inline(always)]
+    pub(super) fn find_nearest<L: Lanes<Element = T>>(
+        &self,
+        lanes: L,
+        tile: &Tile<T>,
+        mapped: &mut Tile<T>,
+        found: &mut Buffer<T>,
+    ) {
+        by_group!(L, V => self.find_in_groups::<L, V>(lanes, tile, mapped, found));
+    }
+
+    #[inline(always)]
+    fn find_in_groups<L: Lanes<Element = T>, const V: usize>(
+        &self,
+        lanes: L,
+        tile: &Tile<T>,
+        mapped: &mut Tile<T>,
+        found: &mut Buffer<T>,
+    ) {
+        self.space.map_tile(lanes, tile, mapped);
+        let vectors = L::vectors_mut(found).as_chunks_mut::<V>().0;
+        for (group, found) in mapped.groups::<L>().zip(vectors) {
+            *found = nearest::<L, V>(lanes, group.as_chunks().0, &self.centres).1;
+        }
+    }
+}
 
 /// The row's weight for the component of the nearest centre, and 0 for all others. Where class priors rule that one out, the
 /// most probable one gets the row.

@@ -1,81 +1,9 @@
 //! Spaces in which distances between rows are measured, as they follow from the rows.
 
+mod choice;
 mod feature_space;
 mod pursuit;
 mod whitening;
 
-use rand_xoshiro::Xoshiro256PlusPlus;
-
+pub(super) use self::choice::{drawing_space, kmeans_spaces};
 pub(super) use self::feature_space::{FeatureMap, FeatureSpace};
-use self::pursuit::least_kurtosis;
-use self::whitening::Whitened;
-use super::ground::Ground;
-use crate::float::Float;
-
-/// Random directions that the search for the direction of least kurtosis begins from, where all spaces are tried.
-const DIRECTIONS: usize = 4;
-
-/// Where k-means measures distances.
-#[derive(Debug, Clone, Copy)]
-enum Space {
-    Standardised,
-    Whitened,
-    /// Along the direction of least kurtosis found from so many.
-    LeastKurtosis(usize),
-}
-
-/// The spaces of k-means in start number `index`: all, to choose from, and then each in turn, so that starts differ.
-pub(super) fn kmeans_spaces<T: Float>(
-    ground: &Ground<'_, '_, T>,
-    index: usize,
-    rng: &mut Xoshiro256PlusPlus,
-) -> Vec<FeatureSpace<T>> {
-    const ALL: [Space; 3] = [
-        Space::Standardised,
-        Space::Whitened,
-        Space::LeastKurtosis(DIRECTIONS),
-    ];
-    let wanted = match index % 4 {
-        0 => &ALL[..],
-        1 => &[Space::Standardised],
-        2 => &[Space::Whitened],
-        _ => &[Space::LeastKurtosis(1)],
-    };
-    found_spaces(ground, wanted, rng)
-}
-
-/// `wanted` as they follow from the rows; standardised features where there is nothing to choose.
-fn found_spaces<T: Float>(
-    ground: &Ground<'_, '_, T>,
-    wanted: &[Space],
-    rng: &mut Xoshiro256PlusPlus,
-) -> Vec<FeatureSpace<T>> {
-    let (rows, spread) = (&ground.rows, ground.spread);
-    let standardised = || FeatureSpace::standardised(spread);
-    if rows.n_features() == 1 || ground.n_components() == 1 {
-        return vec![standardised()];
-    }
-    let weights = ground.em.knowledge.sample_weight;
-    let Some(whitened) = Whitened::new(rows, weights, spread, rng) else {
-        return vec![standardised()];
-    };
-    let found = wanted.iter().map(|space| match space {
-        Space::Standardised => standardised(),
-        Space::Whitened => FeatureSpace::along(spread, whitened.axes.clone()),
-        Space::LeastKurtosis(n_tries) => {
-            let axis = least_kurtosis(&whitened, *n_tries, rng);
-            FeatureSpace::along(spread, vec![axis])
-        }
-    });
-    found.collect()
-}
-
-/// A space to draw single rows in: standardised features and whitened ones, in turn.
-pub(super) fn drawing_space<T: Float>(
-    ground: &Ground<'_, '_, T>,
-    index: usize,
-    rng: &mut Xoshiro256PlusPlus,
-) -> FeatureSpace<T> {
-    let wanted = [Space::Standardised, Space::Whitened][index % 2];
-    found_spaces(ground, &[wanted], rng).remove(0)
-}
