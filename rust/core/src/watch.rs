@@ -141,14 +141,34 @@ impl Watch {
                 if news.is_empty() && !is_over {
                     news.push(Progress::Working);
                 }
-                if !self.is_stopped() && news.into_iter().any(|p| observer(p).is_break()) {
-                    self.stop();
-                }
+                self.pass_on(news, &mut observer);
                 if is_over {
                     let result = worker.join().unwrap_or_else(|panic| resume_unwind(panic))?;
                     return self.check().map(|()| result);
                 }
             }
         })
+    }
+
+    /// The same for work that ends before anybody looks: it needs no other thread, whose start takes as long as a small fit.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run).
+    pub(crate) fn run_short<R>(
+        &self,
+        mut observer: impl FnMut(Progress) -> ControlFlow<()>,
+        work: impl FnOnce() -> Result<R, GmmError>,
+    ) -> Result<R, GmmError> {
+        let result = work();
+        self.pass_on(self.news(), &mut observer);
+        let result = result?;
+        self.check().map(|()| result)
+    }
+
+    /// Tells `observer` what there is, until it wants the fit to stop.
+    fn pass_on(&self, news: Vec<Progress>, observer: &mut impl FnMut(Progress) -> ControlFlow<()>) {
+        if !self.is_stopped() && news.into_iter().any(|p| observer(p).is_break()) {
+            self.stop();
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::config::{FitConfig, Progress, RowKnowledge};
 use super::outcome::Fit;
 use super::prepared::{OnRestarts, prepared};
 use super::restarts::Restarts;
+use crate::e_step::{MomentKind, flops_per_row};
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::parallel::Threads;
@@ -34,9 +35,28 @@ pub fn fit<'a, T: Float>(
 ) -> Result<Fit, GmmError> {
     let source = source.into();
     let watch = Watch::new(config.max_time);
-    watch.run(observer, || {
-        T::fit(&source, config, knowledge, threads, &watch)
-    })
+    let work = || T::fit(&source, config, knowledge, threads, &watch);
+    match is_short(&source, config) {
+        true => watch.run_short(observer, work),
+        false => watch.run(observer, work),
+    }
+}
+
+/// Whether a fit ends within a few milliseconds, which is sooner than an observer is called.
+fn is_short<T: Float>(source: &Source<'_, T>, config: &FitConfig) -> bool {
+    /// Of one core, with much to spare.
+    const FLOPS: usize = 1 << 25;
+    /// Passes of k-means and others before the first iteration.
+    const PASSES: usize = 100;
+
+    let (n_samples, n_features) = (source.n_samples(), source.n_features());
+    let of_row = flops_per_row(config.n_components, n_features, MomentKind::Full);
+    let n_passes = config
+        .start
+        .count()
+        .saturating_mul(config.max_iter.saturating_add(PASSES));
+    let flops = of_row.saturating_mul(n_samples).saturating_mul(n_passes);
+    source.in_memory().is_some() && flops < FLOPS
 }
 
 /// The same for a fit that can be interrupted and taken up later, with the same result. [`FitConfig::halving`] counts for

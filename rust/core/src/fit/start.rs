@@ -70,6 +70,15 @@ impl Start {
         Self::Drawn { method, n_init }
     }
 
+    /// How many starts there are.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Drawn { n_init, .. } => *n_init,
+            Self::Responsibilities(arrays) => arrays.len(),
+            Self::Partitions(arrays) => arrays.len(),
+        }
+    }
+
     /// Checks everything against data of `n_samples` rows of `n_features` and a mixture of `n_components`.
     ///
     /// # Errors

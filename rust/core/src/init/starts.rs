@@ -53,11 +53,11 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        match &self.em.config.start {
-            _ if self.em.config.initial.are_complete() => 1,
-            Start::Drawn { n_init, .. } => *n_init,
-            Start::Responsibilities(arrays) => arrays.len(),
-            Start::Partitions(arrays) => arrays.len(),
+        let config = self.em.config;
+        if config.initial.are_complete() {
+            1
+        } else {
+            config.start.count()
         }
     }
 
