@@ -107,6 +107,20 @@ def test_a_warm_start_gives_the_bits_of_the_array():
         assert_equal(of_source.fit(source), of_array.fit(ROWS))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_pieces_with_rows_or_columns_side_by_side_give_the_bits_of_the_array(dtype):
+    rows = ROWS.astype(dtype)
+    pieces = [np.asarray(piece, order="CF"[i % 2]) for i, piece in enumerate(np.array_split(rows, 17))]
+    assert_equal(fitted(open_rows(lambda: iter(pieces))), fitted(rows))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_units_of_extreme_size_give_the_bits_of_the_array(order):
+    rows = np.asarray(1e-140 * ROWS, order=order)
+    assert_equal(fitted(open_rows(rows)), fitted(rows))
+    assert_equal(fitted(open_rows(save_parquet(rows, group=9999))), fitted(rows))
+
+
 @pytest.mark.parametrize("num_threads", [1, 3])
 def test_any_number_of_threads_gives_the_same_bits(num_threads):
     rows = np.tile(ROWS, (8, 1)).astype(np.float32)

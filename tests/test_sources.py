@@ -42,6 +42,15 @@ def test_every_kind_gives_the_rows_again_and_again(kind, rows):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [None, np.float32])
+def test_pieces_are_matrices(kind, dtype, rows):
+    source = open_rows(KINDS[kind](rows), dtype=dtype)
+    pieces = [piece.copy() for piece in source.pieces()]
+    assert {(piece.ndim, piece.dtype) for piece in pieces} == {(2, source.dtype)}
+    assert_array_equal(np.concatenate(pieces), rows)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_columns(kind, rows):
     data = KINDS[kind](rows)
     assert_array_equal(read_whole(open_rows(data, columns=[2, np.int64(0)])), rows[:, [2, 0]])

@@ -60,15 +60,15 @@ class FitResult(TypedDict):
     timed_out: bool
     restarts: list[Restart]
 
-# Rows that are read piece by piece, of any numbers of rows, anew at each call. Where `extent` has been found before, it
-# is an attribute.
+# Rows that are read piece by piece, as matrices or their columns, of any numbers of rows, anew at each call. Where
+# `extent` has been found before, it is an attribute.
 @type_check_only
 class _Rows(Protocol):
     @property
     def n_features(self) -> int: ...
     @property
     def dtype(self) -> np.dtype[Any]: ...
-    def pieces(self) -> Iterable[_Data]: ...
+    def _parts(self) -> Iterable[_Data | list[_Data]]: ...
 
 # What keeps the last checkpoint of a fit, a new one every so many seconds.
 @type_check_only

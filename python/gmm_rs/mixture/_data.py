@@ -10,6 +10,7 @@ from gmm_rs import _core
 from gmm_rs._validation import FloatArray, check_data
 from gmm_rs.exceptions import DegenerateCovarianceError, DimensionError, NonFiniteError, ParameterError
 from gmm_rs.sources import RowSource
+from gmm_rs.sources._row_source import Piece
 
 _BLOCK = 65536
 
@@ -76,10 +77,10 @@ class MeasuredRows(RowSource):
         if source.dtype == np.float32:
             check_float32_range(low, high)
 
-    def _named_errors(self, n_rows: int) -> Generator[FloatArray]:
+    def _named_errors(self, n_rows: int) -> Generator[Piece]:
         return self._source._named_errors(n_rows)
 
-    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
+    def _pieces(self, n_rows: int) -> Generator[Piece]:
         return self._source._pieces(n_rows)
 
 

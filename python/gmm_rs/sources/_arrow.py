@@ -1,6 +1,6 @@
 """Rows of Arrow: record batches, whichever library they come from, and files of them, read with PyArrow.
 
-PyArrow is an extra, ``parquet``. Batches of Parquet files become arrays here, too.
+PyArrow is an extra, ``parquet``. Batches of Parquet files become columns here, too.
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -13,7 +13,7 @@ import numpy as np
 from gmm_rs._validation import FloatArray
 from gmm_rs.exceptions import DataTypeError, DimensionError, NonFiniteError, ParameterError
 from gmm_rs.sources._columns import Chooser, advise_columns
-from gmm_rs.sources._row_source import RowSource
+from gmm_rs.sources._row_source import Piece, RowSource
 from gmm_rs.sources._rows import numbered
 
 _CELLS = 1 << 20
@@ -62,7 +62,7 @@ class ArrowRows(RowSource):
         self._own_dtype = own
         self._read_batches = read_batches
 
-    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
+    def _pieces(self, n_rows: int) -> Generator[Piece]:
         pa = import_pyarrow()
         first_row = 0
         step = max(1, min(n_rows, _CELLS // self.n_features))
@@ -70,17 +70,17 @@ class ArrowRows(RowSource):
             for batch in self._read_batches(self._chosen, n_rows):
                 for start in range(0, batch.num_rows, step):
                     part = batch.slice(start, step)
-                    yield self._to_matrix(part, first_row + start)
+                    yield self._columns(part, first_row + start)
                 first_row += batch.num_rows
         except pa.ArrowException as error:
             raise DataTypeError(f"{self.name} cannot be read: {error}") from error
 
-    def _to_matrix(self, batch: Any, first_row: int) -> FloatArray:
+    def _columns(self, batch: Any, first_row: int) -> list[FloatArray]:
         if batch.num_columns != self.n_features:
             raise DimensionError(
                 f"{self.name}: {batch.num_columns} columns from row {first_row + 1} on, but {self.n_features} before"
             )
-        matrix = np.empty((batch.num_rows, self.n_features), self._own_dtype, order="F")
+        columns: list[FloatArray] = []
         for j, column in enumerate(batch.columns):
             if column.null_count:
                 missing = first_row + np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
@@ -88,8 +88,8 @@ class ArrowRows(RowSource):
                     f"{self.name}: column {batch.schema.names[j]!r} has no value in {numbered(missing)}; "
                     f"fill them in or remove these rows"
                 )
-            matrix[:, j] = column.to_numpy(zero_copy_only=False)
-        return matrix
+            columns.append(column.to_numpy(zero_copy_only=False).astype(self._own_dtype, copy=False))
+        return columns
 
 
 def is_arrow(data: object) -> bool:

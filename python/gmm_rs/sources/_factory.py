@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from gmm_rs._validation import FloatArray
 from gmm_rs.exceptions import DataTypeError, DimensionError, ParameterError
 from gmm_rs.sources._columns import Chooser
-from gmm_rs.sources._row_source import RowSource
+from gmm_rs.sources._row_source import Piece, RowSource
 
 
 class FactoryRows(RowSource):
@@ -52,7 +51,7 @@ class FactoryRows(RowSource):
             raise DimensionError(f"{name} has no rows: the function gave no items")
         super().__init__(name, first.n_features, first.dtype, first.feature_names)
 
-    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
+    def _pieces(self, n_rows: int) -> Generator[Piece]:
         for source in self._sources():
             if source.n_features != self.n_features:
                 raise DimensionError(

@@ -3,12 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from gmm_rs._validation import FloatArray, check_positive_int
 from gmm_rs.sources._block_size import piece_size
+
+Piece: TypeAlias = FloatArray | list[FloatArray]
+"""Some rows: a matrix, or its columns."""
 
 
 class RowSource(ABC):
@@ -118,7 +121,7 @@ class RowSource(ABC):
         >>> [len(piece) for piece in source.pieces()]
         [2, 1]
         """
-        return self._converted(piece_size(self.n_features))
+        return self._matrices(piece_size(self.n_features))
 
     def spooled(self) -> "RowSource":
         """The same rows, read once and kept as numbers in a temporary file, which goes when it is no longer used.
@@ -149,13 +152,17 @@ class RowSource(ABC):
         return spooled(self)
 
     @abstractmethod
-    def _pieces(self, n_rows: int) -> Generator[FloatArray]:
+    def _pieces(self, n_rows: int) -> Generator[Piece]:
         """All rows, anew, in pieces of any numbers of rows, which should not be much more than `n_rows`."""
+
+    def _parts(self) -> Generator[Piece]:
+        """What `pieces` yields, but where columns come one by one, as they come: what the engine reads."""
+        return self._converted(piece_size(self.n_features))
 
     def _rechunked(self, n_rows: int) -> Generator[FloatArray]:
         block = np.empty((0, self.n_features), self.dtype)
         filled = 0
-        with closing(self._converted(n_rows)) as pieces:
+        with closing(self._matrices(n_rows)) as pieces:
             for rows in pieces:
                 start = 0
                 while start < len(rows):
@@ -174,14 +181,19 @@ class RowSource(ABC):
         if filled > 0:
             yield block[:filled]
 
-    def _converted(self, n_rows: int) -> Generator[FloatArray]:
+    def _matrices(self, n_rows: int) -> Generator[FloatArray]:
+        with closing(self._converted(n_rows)) as pieces:
+            for piece in pieces:
+                yield np.array(piece, dtype=self.dtype).T if isinstance(piece, list) else piece
+
+    def _converted(self, n_rows: int) -> Generator[Piece]:
         with closing(self._named_errors(n_rows)) as pieces:
             for piece in pieces:
                 with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, which is found later
-                    rows: FloatArray = piece.astype(self.dtype, copy=False)
+                    rows = _astype(piece, self.dtype)
                 yield rows
 
-    def _named_errors(self, n_rows: int) -> Generator[FloatArray]:
+    def _named_errors(self, n_rows: int) -> Generator[Piece]:
         """The pieces; errors of the system get the name of the source."""
         try:
             yield from self._pieces(n_rows)
@@ -202,3 +214,9 @@ class RowSource(ABC):
         """Name, rows, columns and dtype."""
         n_rows = "" if self.n_rows is None else f"{self.n_rows} rows, "
         return f"<{type(self).__name__} {self.name}: {n_rows}{self.n_features} columns, {self.dtype}>"
+
+
+def _astype(piece: Piece, dtype: np.dtype[Any]) -> Piece:
+    if isinstance(piece, list):
+        return [column.astype(dtype, copy=False) for column in piece]
+    return piece.astype(dtype, copy=False)

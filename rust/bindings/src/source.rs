@@ -1,13 +1,18 @@
 //! Rows wherever they are: in an array, in an object that Python reads block by block, or on a cluster.
 
+use std::marker::PhantomData;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use gmm_core::{
-    BlockReader, BlockRows, Blocks, Cluster, ClusterRows, Float, GmmError, Part, Rows, Source,
+    Block, BlockReader, BlockRows, Blocks, Cluster, ClusterRows, Float, GmmError, Part, Rows,
+    Source,
 };
-use numpy::ndarray::{ArrayView1, ArrayView2, Axis, s};
-use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, ToPyArray};
+use numpy::ndarray::{ArrayView1, s};
+use numpy::{
+    Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, ToPyArray,
+};
 use pyo3::types::{PyAnyMethods, PyBytes, PyBytesMethods, PyIterator};
 use pyo3::{Borrowed, Bound, FromPyObject, Py, PyAny, PyErr, PyResult, Python, pyfunction};
 
@@ -185,82 +190,101 @@ impl<T: Float + Element> BlockReader<T> for Reader<'_> {
         self.0.n_features
     }
 
-    fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<T> + '_>, GmmError> {
+    fn blocks(&self) -> Result<Box<dyn Blocks<T> + '_>, GmmError> {
         let iterate = |py: Python<'_>| {
-            let pieces = self.0.object.bind(py).call_method0("pieces")?;
+            let pieces = self.0.object.bind(py).call_method0("_parts")?;
             Ok(pieces.try_iter()?.unbind())
         };
         Ok(Box::new(Pieces {
             rows: self.0,
-            n_rows,
             iterator: self.0.kept(Python::attach(iterate))?,
             rest: None,
+            element: PhantomData::<T>,
         }))
     }
 }
 
 /// An iterator of Python over pieces of any numbers of rows, which become blocks.
-struct Pieces<'a, T: Element> {
+struct Pieces<'a, T> {
     rows: &'a Elsewhere,
-    /// Rows of a block.
-    n_rows: usize,
     iterator: Py<PyIterator>,
     /// A piece of which this row is the next to come.
-    rest: Option<(Py<PyArray2<T>>, usize)>,
+    rest: Option<(Py<PyAny>, usize)>,
+    element: PhantomData<T>,
+}
+
+/// Some rows: a matrix or its columns.
+enum Piece<'py, T: Element> {
+    Rows(PyReadonlyArray2<'py, T>),
+    Columns(Vec<PyReadonlyArray1<'py, T>>),
+}
+
+impl<'py, T: Float + Element> Piece<'py, T> {
+    fn new(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Ok(match object.cast::<PyArray2<T>>() {
+            Ok(rows) => Self::Rows(rows.try_readonly()?),
+            Err(_) => Self::Columns(object.extract()?),
+        })
+    }
+
+    fn n_rows(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.as_array().nrows(),
+            Self::Columns(columns) => columns.first().map_or(0, |column| column.as_array().len()),
+        }
+    }
+
+    /// Appends some of the rows to `block`.
+    fn append_to(&self, block: &mut Block<T>, span: Range<usize>) -> Result<(), GmmError> {
+        match self {
+            Self::Rows(rows) => block.append(rows.as_array().slice(s![span, ..])),
+            Self::Columns(columns) => {
+                let columns = columns.iter().map(|column| column.as_array());
+                let columns: Vec<_> = columns
+                    .map(|column| column.slice_move(s![span.clone()]))
+                    .collect();
+                block.append_columns(&columns)
+            }
+        }
+    }
 }
 
 impl<T: Float + Element> Blocks<T> for Pieces<'_, T> {
-    fn read(&mut self, values: &mut Vec<T>) -> Result<(), GmmError> {
-        let width = self.rows.n_features;
-        loop {
-            let missing = self.n_rows - values.len() / width;
-            if missing == 0 {
-                return Ok(());
-            }
+    fn read(&mut self, block: &mut Block<T>) -> Result<(), GmmError> {
+        while block.n_missing() > 0 {
             if self.rows.is_given_up.load(Ordering::Relaxed) {
                 return Err(GmmError::Interrupted);
             }
-            let appended = Python::attach(|py| self.append(py, values, missing));
-            match self.rows.kept(appended)? {
-                None => return Ok(()),
-                Some(n_columns) if n_columns == width => {}
-                Some(n_columns) => {
-                    return Err(GmmError::Reading(format!(
-                        "a part of X has {n_columns} columns, others have {width}"
-                    )));
-                }
+            let appended = Python::attach(|py| self.append(py, block));
+            if !self.rows.kept(appended)?? {
+                break;
             }
         }
+        Ok(())
     }
 }
 
 impl<T: Float + Element> Pieces<'_, T> {
-    /// Appends rows of the next piece, at most so many; how many columns it has, if there is one.
-    fn append(
-        &mut self,
-        py: Python<'_>,
-        values: &mut Vec<T>,
-        most: usize,
-    ) -> PyResult<Option<usize>> {
-        let (piece, start) = match self.rest.take() {
-            Some((piece, start)) => (piece.into_bound(py), start),
+    /// Appends rows of the next piece; whether there is one.
+    fn append(&mut self, py: Python<'_>, block: &mut Block<T>) -> PyResult<Result<bool, GmmError>> {
+        let (object, start) = match self.rest.take() {
+            Some((object, start)) => (object.into_bound(py), start),
             None => match self.iterator.bind(py).clone().next() {
-                None => return Ok(None),
-                Some(piece) => (piece?.cast_into::<PyArray2<T>>()?, 0),
+                None => return Ok(Ok(false)),
+                Some(object) => (object?, 0),
             },
         };
-        let array = piece.try_readonly()?;
-        let view = array.as_array();
-        let end = view.nrows().min(start + most);
-        append_rows(values, view.slice(s![start..end, ..]));
-        if end < view.nrows() {
-            self.rest = Some((piece.clone().unbind(), end));
+        let piece = Piece::new(&object)?;
+        let end = piece.n_rows().min(start + block.n_missing());
+        let appended = piece.append_to(block, start..end);
+        if end < piece.n_rows() {
+            self.rest = Some((object.unbind(), end));
         }
-        Ok(Some(view.ncols()))
+        Ok(appended.map(|()| true))
     }
 }
 
-impl<T: Element> Drop for Pieces<'_, T> {
+impl<T> Drop for Pieces<'_, T> {
     /// Ends a generator that has not come to its end.
     fn drop(&mut self) {
         Python::attach(|py| {
@@ -269,24 +293,6 @@ impl<T: Element> Drop for Pieces<'_, T> {
                 let _ = self.rows.kept(close.call0());
             }
         });
-    }
-}
-
-/// Appends the entries of `rows`, row by row.
-fn append_rows<T: Float>(values: &mut Vec<T>, rows: ArrayView2<'_, T>) {
-    /// Rows whose columns are written while their places are in the nearest cache.
-    const AT_A_TIME: usize = 64;
-    if let Some(rows) = rows.as_slice() {
-        return values.extend_from_slice(rows);
-    }
-    let width = rows.ncols();
-    for rows in rows.axis_chunks_iter(Axis(0), AT_A_TIME) {
-        let first = values.len();
-        values.resize(first + rows.len(), T::default());
-        for (column, x) in rows.columns().into_iter().enumerate() {
-            let places = values[first + column..].iter_mut().step_by(width);
-            places.zip(x).for_each(|(place, &x)| *place = x);
-        }
     }
 }
 

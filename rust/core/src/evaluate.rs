@@ -148,7 +148,7 @@ impl Evaluator {
             None => each_tile(&self.precision, rows, log_prior, threads, out, output),
             Some(units) => {
                 let precision = units.precision(&self.precision);
-                let scaled = units.rows(&rows);
+                let scaled = units.rows(rows.view());
                 let rows = Rows::new(scaled.view())?;
                 each_tile(&precision, rows, log_prior, threads, out, output);
             }

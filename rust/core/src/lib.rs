@@ -71,5 +71,6 @@ pub use model::{CovarianceType, Covariances, Mixture, precisions_cholesky};
 pub use parallel::Threads;
 pub use rows::{LogPrior, Rows};
 pub use source::{
-    BlockReader, BlockRows, Blocks, Cluster, ClusterRows, Part, Source, answer, merge_answers,
+    Block, BlockReader, BlockRows, Blocks, Cluster, ClusterRows, Part, Source, answer,
+    merge_answers,
 };

@@ -88,7 +88,7 @@ impl<E: Float> Tables<E> {
                 continue;
             }
             if !panel_is_loaded {
-                self.panel.load::<L, T>(rows);
+                self.panel.load::<L, T>(rows, &self.tile.tile);
                 panel_is_loaded = true;
             }
             let (panel, scratch) = (&self.panel, &mut self.weighted);

@@ -50,7 +50,7 @@ impl Evaluator {
         let stats = match Units::of_precision::<T>(precision) {
             None => pass(precision, rows, terms, threads)?,
             Some(units) => {
-                let scaled = units.rows(&rows);
+                let scaled = units.rows(rows.view());
                 let rows = Rows::new(scaled.view())?;
                 let precision = units.precision(precision);
                 units.restored_statistics(pass(&precision, rows, terms, threads)?)

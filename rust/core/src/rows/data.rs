@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView2, s};
+use ndarray::{ArrayView2, Axis, s};
 
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
@@ -141,13 +141,18 @@ impl<'a> LogPrior<'a> {
     }
 }
 
-/// Whether every entry is finite; contiguous data are read in blocks that vectorise.
+/// Whether every entry is finite. Whatever lies side by side is read in blocks that vectorise.
 pub(crate) fn all_finite<T: Float>(view: ArrayView2<'_, T>) -> bool {
-    let finite = |x: &T| x.to_f64().is_finite();
+    const AT_A_TIME: usize = 1024;
+    let finite = |all: bool, x: &T| all & x.to_f64().is_finite();
     match view.as_slice_memory_order() {
-        Some(slice) => slice
-            .chunks(1024)
-            .all(|block| block.iter().fold(true, |all, x| all & finite(x))),
-        None => view.iter().all(finite),
+        Some(values) => {
+            let mut blocks = values.chunks(AT_A_TIME);
+            blocks.all(|block| block.iter().fold(true, finite))
+        }
+        None => view.axis_chunks_iter(Axis(0), AT_A_TIME).all(|rows| {
+            let mut columns = rows.columns().into_iter();
+            columns.all(|column| column.iter().fold(true, finite))
+        }),
     }
 }

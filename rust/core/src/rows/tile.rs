@@ -3,7 +3,7 @@
 //! A [`Tile`] has one SIMD lane a row, for densities; a [`Panel`] has the features of a row side by side, for moments.
 
 use aligned_vec::AVec;
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
@@ -80,9 +80,9 @@ impl<E: Float> Tile<E> {
         let n_features = if D > 0 { D } else { self.n_features };
         let width = L::LANES * L::GROUP;
         self.len = rows.nrows();
-        let groups = self.values.chunks_exact_mut(n_features * width);
         match rows.as_slice() {
             Some(values) => {
+                let groups = self.values.chunks_exact_mut(n_features * width);
                 for (group, rows) in groups.zip(values.chunks(n_features * width)) {
                     if D == 0 && const { L::LANES * L::GROUP % BLOCK == 0 } {
                         transpose_blocks(rows, n_features, group, width);
@@ -92,10 +92,21 @@ impl<E: Float> Tile<E> {
                 }
             }
             None => {
-                for (group, rows) in groups.zip(rows.axis_chunks_iter(ndarray::Axis(0), width)) {
-                    for (d, column) in rows.columns().into_iter().enumerate() {
-                        for (out, x) in group[d * width..].iter_mut().zip(column) {
-                            *out = E::from_f64(x.to_f64());
+                for (d, column) in rows.columns().into_iter().enumerate() {
+                    let groups = self.values.chunks_exact_mut(n_features * width);
+                    match column.as_slice() {
+                        Some(values) => {
+                            for (group, values) in groups.zip(values.chunks(width)) {
+                                convert(values, &mut group[d * width..]);
+                            }
+                        }
+                        None => {
+                            let parts = column.axis_chunks_iter(Axis(0), width);
+                            for (group, values) in groups.zip(parts) {
+                                for (out, x) in group[d * width..].iter_mut().zip(values) {
+                                    *out = E::from_f64(x.to_f64());
+                                }
+                            }
                         }
                     }
                 }
@@ -161,6 +172,14 @@ impl<E: Float> Tile<E> {
         vectors
             .chunks_exact_mut(self.n_features * L::GROUP)
             .take(n_groups)
+    }
+}
+
+/// Writes the entries of `values` to the first ones of `out`.
+#[inline(always)]
+fn convert<T: Float, E: Float>(values: &[T], out: &mut [E]) {
+    for (out, x) in out.iter_mut().zip(values) {
+        *out = E::from_f64(x.to_f64());
     }
 }
 
@@ -232,33 +251,39 @@ impl<E: Float> Panel<E> {
         }
     }
 
-    /// Loads `rows`.
+    /// Loads `rows`, which `tile` holds: from there, unless their values lie side by side.
     #[inline(always)]
-    pub(crate) fn load<L: Lanes<Element = E>, T: Float>(&mut self, rows: ArrayView2<'_, T>) {
+    pub(crate) fn load<L: Lanes<Element = E>, T: Float>(
+        &mut self,
+        rows: ArrayView2<'_, T>,
+        tile: &Tile<E>,
+    ) {
+        if rows.strides()[1] != 1 {
+            return self.load_tile::<L>(tile);
+        }
         for (n, row) in rows.rows().into_iter().enumerate() {
-            let out = &mut self.values[n * L::LANES..];
-            match row.as_slice() {
-                Some(row) => {
-                    let mut blocks = out.chunks_mut(self.capacity * L::LANES);
-                    let parts = row.chunks_exact(L::LANES);
-                    let rest = parts.remainder();
-                    for (part, out) in parts.zip(&mut blocks) {
-                        for (out, x) in out[..L::LANES].iter_mut().zip(part) {
-                            *out = E::from_f64(x.to_f64());
-                        }
-                    }
-                    if let Some(out) = blocks.next() {
-                        for (out, x) in out.iter_mut().zip(rest) {
-                            *out = E::from_f64(x.to_f64());
-                        }
-                    }
-                }
-                None => {
-                    for (d, x) in row.iter().enumerate() {
-                        let (block, lane) = (d / L::LANES, d % L::LANES);
-                        out[block * self.capacity * L::LANES + lane] = E::from_f64(x.to_f64());
-                    }
-                }
+            let row = row.as_slice().expect("values side by side");
+            let mut blocks = self.values[n * L::LANES..].chunks_mut(self.capacity * L::LANES);
+            let parts = row.chunks_exact(L::LANES);
+            let rest = parts.remainder();
+            for (part, out) in parts.zip(&mut blocks) {
+                convert(part, &mut out[..L::LANES]);
+            }
+            if let Some(out) = blocks.next() {
+                convert(rest, out);
+            }
+        }
+    }
+
+    /// The same from the tile. Rows that fill up its last group come along.
+    #[inline(always)]
+    fn load_tile<L: Lanes<Element = E>>(&mut self, tile: &Tile<E>) {
+        let width = L::LANES * L::GROUP;
+        let groups = tile.values.chunks_exact(tile.n_features * width);
+        for (group, first) in groups.zip((0..tile.len).step_by(width)) {
+            let blocks = self.values[first * L::LANES..].chunks_mut(self.capacity * L::LANES);
+            for (features, out) in group.chunks(L::LANES * width).zip(blocks) {
+                transpose_blocks(features, width, out, L::LANES);
             }
         }
     }
@@ -282,5 +307,81 @@ impl<E: Float> Panel<E> {
     pub(crate) fn block_mut<L: Lanes<Element = E>>(&mut self, index: usize) -> &mut [L::Vector] {
         let len = self.capacity * L::LANES;
         L::vectors_mut(&mut self.values[index * len..][..len])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, concatenate, s};
+    use pulp::{Simd, WithSimd};
+
+    use super::*;
+    use crate::kernels;
+
+    /// The values of a tile and of its panel, without those that fill both up.
+    struct Loaded<'a, T, E>(ArrayView2<'a, T>, Tile<E>, Panel<E>);
+
+    impl<T: Float, E: Float> WithSimd for Loaded<'_, T, E> {
+        type Output = (Vec<E>, Vec<E>);
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+            let Self(rows, mut tile, mut panel) = self;
+            let (len, n_features) = rows.dim();
+            tile.load::<E::Lanes<S>, T>(rows);
+            panel.load::<E::Lanes<S>, T>(rows, &tile);
+            let lanes = <E::Lanes<S> as Lanes>::LANES;
+            let width = lanes * <E::Lanes<S> as Lanes>::GROUP;
+            let used = len.next_multiple_of(width) * n_features;
+            let mut in_panel = Vec::new();
+            for n in 0..len {
+                for d in 0..n_features {
+                    let block = panel.block_elements::<E::Lanes<S>>(d / lanes);
+                    in_panel.push(block[n * lanes + d % lanes]);
+                }
+            }
+            (tile.values[..used].to_vec(), in_panel)
+        }
+    }
+
+    fn loaded<T: Float, E: Float>(rows: ArrayView2<'_, T>) -> (Vec<E>, Vec<E>) {
+        let n_features = rows.ncols();
+        let (tile, panel) = (
+            Tile::new(n_features, MAX_TILE),
+            Panel::new(n_features, MAX_TILE),
+        );
+        kernels::run(Loaded(rows, tile, panel))
+    }
+
+    fn check<T: Float, E: Float + PartialEq>(rows: &Array2<T>) {
+        let expected = loaded::<T, E>(rows.view());
+        let entries: Vec<_> = rows.iter().map(|x| E::from_f64(x.to_f64())).collect();
+        assert_eq!(expected.1, entries);
+        let (len, n_features) = rows.dim();
+        for column_stride in [len, len + 3, 512] {
+            let mut values = Array2::from_elem((n_features, column_stride), T::default());
+            let mut by_columns = values.slice_mut(s![.., ..len]).reversed_axes();
+            by_columns.assign(rows);
+            assert_eq!(loaded::<T, E>(by_columns.view()), expected);
+        }
+        let wide = concatenate![Axis(1), *rows, *rows];
+        assert_eq!(loaded::<T, E>(wide.slice(s![.., ..n_features])), expected);
+        let backwards = rows.slice(s![..;-1, ..;-1]).to_owned();
+        assert_eq!(loaded::<T, E>(backwards.slice(s![..;-1, ..;-1])), expected);
+    }
+
+    #[test]
+    fn rows_of_any_strides_load_alike() {
+        for n_features in [1, 2, 3, 4, 5, 8, 13, 16, 17, 40] {
+            for len in [1, 2, 7, 8, 48, 100, 191, 192, MAX_TILE] {
+                let value = |(n, d)| (1000 * n + d) as f64 + 0.25;
+                let rows = Array2::from_shape_fn((len, n_features), value);
+                check::<f64, f64>(&rows);
+                check::<f64, f32>(&rows);
+                let rows = rows.mapv(|x| x as f32);
+                check::<f32, f32>(&rows);
+                check::<f32, f64>(&rows);
+            }
+        }
     }
 }

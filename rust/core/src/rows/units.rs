@@ -7,10 +7,9 @@
 
 use std::f64::consts::LN_2;
 
-use ndarray::{Array2, Zip};
+use ndarray::{Array2, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
-use super::data::Rows;
 use super::spread::Spread;
 use crate::e_step::SufficientStats;
 use crate::error::GmmError;
@@ -106,18 +105,16 @@ impl Units {
     }
 
     /// The data in these units.
-    pub(crate) fn rows<T: Float>(&self, rows: &Rows<'_, T>) -> Array2<f64> {
-        let mut scaled = rows.view().mapv(Float::to_f64);
+    pub(crate) fn rows<T: Float>(&self, rows: ArrayView2<'_, T>) -> Array2<f64> {
+        let mut scaled = rows.mapv(Float::to_f64);
         self.scale_rows(&mut scaled, -1);
         scaled
     }
 
-    /// Changes rows, of which the values lie one after another, to these units.
-    pub(crate) fn scale_values(&self, values: &mut [f64]) {
-        for row in values.chunks_exact_mut(self.exponents.len()) {
-            let entries = row.iter_mut().zip(&self.exponents);
-            entries.for_each(|(x, &e)| *x = times_power(*x, -e));
-        }
+    /// Changes a row to these units.
+    pub(crate) fn scale_row(&self, row: &mut [f64]) {
+        let entries = row.iter_mut().zip(&self.exponents);
+        entries.for_each(|(x, &e)| *x = times_power(*x, -e));
     }
 
     /// What to fit to the data in these units.

@@ -123,7 +123,7 @@ pub(crate) fn answer_request<T: Float>(
     let answer = match &envelope.units {
         None => place.answer(rows),
         Some(units) => {
-            let scaled = units.rows(&rows);
+            let scaled = units.rows(rows.view());
             place.answer(Rows::to_be_checked(scaled.view())?)
         }
     };

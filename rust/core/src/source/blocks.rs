@@ -9,6 +9,7 @@ use std::thread;
 
 use ndarray::ArrayView2;
 
+use super::block::Block;
 use super::extent::Extent;
 use super::{Pass, SpanSums, Sum, add_spans};
 use crate::error::{GmmError, check_shape};
@@ -17,8 +18,9 @@ use crate::parallel::Threads;
 use crate::rows::Units;
 use crate::watch::Watch;
 
-/// Values of a block, unless that is less than a few spans for each thread.
-const BLOCK_VALUES: usize = 1 << 22;
+/// Values of a block, unless that is less than a few spans for each thread: so few that both blocks stay in the last level
+/// cache.
+const BLOCK_VALUES: usize = 1 << 20;
 
 /// Values of a block that is only counted and checked: few, so that nobody waits long who wants to stop.
 const CHECKED_VALUES: usize = 1 << 17;
@@ -31,20 +33,20 @@ pub trait BlockReader<T>: Sync {
     /// Number of columns, D.
     fn n_features(&self) -> usize;
 
-    /// Begins to read from the first row on. Each block shall have `n_rows` rows, but for the last, which may have fewer.
+    /// Begins to read from the first row on.
     ///
     /// # Errors
     /// [`GmmError::Reading`] or any other: it ends the fit.
-    fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<T> + '_>, GmmError>;
+    fn blocks(&self) -> Result<Box<dyn Blocks<T> + '_>, GmmError>;
 }
 
 /// Blocks of rows, one after another.
 pub trait Blocks<T> {
-    /// Writes the next block into `values`, which is empty: row by row. Without any value, it was the last.
+    /// Appends the next rows to `block`, which is empty, until none is missing. Without any row, it was the last.
     ///
     /// # Errors
     /// Those of [`BlockReader::blocks`].
-    fn read(&mut self, values: &mut Vec<T>) -> Result<(), GmmError>;
+    fn read(&mut self, block: &mut Block<T>) -> Result<(), GmmError>;
 }
 
 /// Rows that have been read once, and checked: finite numbers, at least one row and one column.
@@ -159,6 +161,8 @@ impl<'a, T: Float> BlockRows<'a, T> {
         let mut start = 0;
         let n_spans = BLOCK_VALUES / (spans.span_len() * self.n_features());
         let n_spans = n_spans.max(SPANS_PER_THREAD * threads.count());
+        // All threads get as many of them.
+        let n_spans = n_spans.next_multiple_of(threads.count());
         let n_rows = n_spans * spans.span_len();
         each_block(&*self.reader, n_rows.min(self.n_samples), |rows| {
             let end = start + rows.nrows();
@@ -204,12 +208,13 @@ fn each_block<T: Float>(
         let (full_blocks, blocks) = sync_channel(0);
         let (used, empty_blocks) = channel();
         for _ in 0..2 {
-            used.send(Vec::new()).expect("its receiver is here");
+            let block = Block::new(n_features, n_rows);
+            used.send(block).expect("its receiver is here");
         }
         thread::Builder::new()
             .name("gmm-read".into())
             .spawn_scoped(scope, move || {
-                let end = read_ahead(reader, n_rows, &empty_blocks, &full_blocks);
+                let end = read_ahead(reader, &empty_blocks, &full_blocks);
                 if let Err(error) = end {
                     // Nobody listens where the work has failed before.
                     let _ = full_blocks.send(Err(error));
@@ -217,34 +222,26 @@ fn each_block<T: Float>(
             })
             .map_err(|error| GmmError::Reading(format!("no thread can be started: {error}")))?;
         for block in blocks {
-            let values = block?;
-            let rows = ArrayView2::from_shape((values.len() / n_features, n_features), &values);
-            work(rows.map_err(|_| ragged(values.len(), n_features))?)?;
+            let block = block?;
+            work(block.view())?;
             // The reader may have ended.
-            let _ = used.send(values);
+            let _ = used.send(block);
         }
         Ok(())
     })
 }
 
-fn ragged(n_values: usize, n_features: usize) -> GmmError {
-    GmmError::Reading(format!(
-        "a block of X has {n_values} values, no multiple of its {n_features} columns"
-    ))
-}
-
 /// Reads blocks into the empty ones until there are no more, or nobody wants them.
 fn read_ahead<T: Float>(
     reader: &dyn BlockReader<T>,
-    n_rows: usize,
-    empty: &Receiver<Vec<T>>,
-    full: &SyncSender<Result<Vec<T>, GmmError>>,
+    empty: &Receiver<Block<T>>,
+    full: &SyncSender<Result<Block<T>, GmmError>>,
 ) -> Result<(), GmmError> {
-    let mut blocks = reader.blocks(n_rows)?;
-    while let Ok(mut values) = empty.recv() {
-        values.clear();
-        blocks.read(&mut values)?;
-        if values.is_empty() || full.send(Ok(values)).is_err() {
+    let mut blocks = reader.blocks()?;
+    while let Ok(mut block) = empty.recv() {
+        block.clear();
+        blocks.read(&mut block)?;
+        if block.n_rows() == 0 || full.send(Ok(block)).is_err() {
             break;
         }
     }
@@ -260,7 +257,7 @@ struct ScaledReader<'a, T> {
 /// Blocks of them.
 struct ScaledBlocks<'a, T> {
     blocks: Box<dyn Blocks<T> + 'a>,
-    values: Vec<T>,
+    block: Option<Block<T>>,
     units: &'a Units,
 }
 
@@ -269,21 +266,24 @@ impl<T: Float> BlockReader<f64> for ScaledReader<'_, T> {
         self.rows.n_features()
     }
 
-    fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<f64> + '_>, GmmError> {
+    fn blocks(&self) -> Result<Box<dyn Blocks<f64> + '_>, GmmError> {
         Ok(Box::new(ScaledBlocks {
-            blocks: self.rows.reader.blocks(n_rows)?,
-            values: Vec::new(),
+            blocks: self.rows.reader.blocks()?,
+            block: None,
             units: self.units,
         }))
     }
 }
 
 impl<T: Float> Blocks<f64> for ScaledBlocks<'_, T> {
-    fn read(&mut self, values: &mut Vec<f64>) -> Result<(), GmmError> {
-        self.values.clear();
-        self.blocks.read(&mut self.values)?;
-        values.extend(self.values.iter().map(|x| x.to_f64()));
-        self.units.scale_values(values);
+    fn read(&mut self, block: &mut Block<f64>) -> Result<(), GmmError> {
+        let same = || Block::new(block.n_features(), block.n_missing());
+        let rows = self.block.get_or_insert_with(same);
+        rows.clear();
+        self.blocks.read(rows)?;
+        if rows.n_rows() > 0 {
+            block.append(self.units.rows(rows.view()).view())?;
+        }
         Ok(())
     }
 }

@@ -40,10 +40,12 @@ impl Extent {
     pub(crate) fn of<T: Float>(rows: ArrayView2<'_, T>, first_row: usize) -> Self {
         let mut extent = Self::none(rows.ncols());
         match rows.as_slice() {
-            Some(values) => extent.widen(values),
+            Some(values) => widen(&mut extent.low, &mut extent.high, values),
             None => {
-                for row in rows.outer_iter() {
-                    extent.widen(&row.to_vec());
+                let bounds = extent.low.chunks_mut(1).zip(extent.high.chunks_mut(1));
+                for (column, (low, high)) in rows.columns().into_iter().zip(bounds) {
+                    let column = column.as_standard_layout();
+                    widen(low, high, column.as_slice().expect("copied if need be"));
                 }
             }
         }
@@ -54,28 +56,6 @@ impl Extent {
                 found.map(|((row, column), x)| (first_row + row, column, x.to_f64()));
         }
         extent
-    }
-
-    /// Widens the bounds to rows whose values lie one after another. Several rows are compared as one long row, so that
-    /// vectors are full however few features there are.
-    fn widen<T: Float>(&mut self, values: &[T]) {
-        const LONG: usize = 128;
-        let n_features = self.low.len();
-        let n_rows = LONG.div_ceil(n_features);
-        let (mut low, mut high) = (self.low.repeat(n_rows), self.high.repeat(n_rows));
-        for values in values.chunks(n_features * n_rows) {
-            for (x, (low, high)) in values.iter().zip(low.iter_mut().zip(&mut high)) {
-                let x = x.to_f64();
-                *low = if x < *low { x } else { *low };
-                *high = if x > *high { x } else { *high };
-            }
-        }
-        let places = low.into_iter().zip(high).enumerate();
-        for (place, (low, high)) in places {
-            let d = place % n_features;
-            self.low[d] = self.low[d].min(low);
-            self.high[d] = self.high[d].max(high);
-        }
     }
 
     /// # Errors
@@ -106,9 +86,30 @@ impl Extent {
     /// The same in other units.
     pub(super) fn scaled(&self, units: &Units) -> Self {
         let mut scaled = self.clone();
-        units.scale_values(&mut scaled.low);
-        units.scale_values(&mut scaled.high);
+        units.scale_row(&mut scaled.low);
+        units.scale_row(&mut scaled.high);
         scaled
+    }
+}
+
+/// Widens the bounds to rows whose values lie one after another. Several rows are compared as one long row, so that
+/// vectors are full however few features there are.
+fn widen<T: Float>(low: &mut [f64], high: &mut [f64], values: &[T]) {
+    const LONG: usize = 128;
+    let n_features = low.len();
+    let n_rows = LONG.div_ceil(n_features);
+    let (mut lows, mut highs) = (low.repeat(n_rows), high.repeat(n_rows));
+    for values in values.chunks(n_features * n_rows) {
+        for (x, (low, high)) in values.iter().zip(lows.iter_mut().zip(&mut highs)) {
+            let x = x.to_f64();
+            *low = if x < *low { x } else { *low };
+            *high = if x > *high { x } else { *high };
+        }
+    }
+    for (place, (least, largest)) in lows.into_iter().zip(highs).enumerate() {
+        let d = place % n_features;
+        low[d] = low[d].min(least);
+        high[d] = high[d].max(largest);
     }
 }
 
@@ -165,6 +166,10 @@ mod tests {
                 ..
             })
         ));
+        let all = Extent::of(rows.view(), 10);
+        let by_columns = rows.t().as_standard_layout().into_owned();
+        assert_eq!(Extent::of(by_columns.t(), 10).bounds(), all.bounds());
+        assert_eq!(all.bounds().1, [f64::INFINITY, 7.0]);
         let wide = Extent::of(array![[-1.5e308], [1.5e308]].view(), 0);
         assert_eq!(wide.half_ranges(), [1.5e308]);
     }

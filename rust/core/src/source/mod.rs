@@ -6,6 +6,7 @@
 //! other machines.
 
 mod answer;
+mod block;
 mod blocks;
 mod cluster;
 mod extent;
@@ -16,6 +17,7 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 
 pub(crate) use self::answer::{Answered, PortableResponsibilities, Request, answer_request};
 pub use self::answer::{Part, answer, merge_answers};
+pub use self::block::Block;
 pub use self::blocks::{BlockReader, BlockRows, Blocks};
 pub use self::cluster::{Cluster, ClusterRows};
 use self::extent::ExtentPass;
@@ -178,7 +180,7 @@ impl<'a, T: Float> Source<'a, T> {
     /// The same rows in other units.
     pub(crate) fn scaled<'b>(&'b self, units: &'b Units) -> Scaled<'b> {
         match self {
-            Self::Memory(rows) => Scaled::Memory(units.rows(rows)),
+            Self::Memory(rows) => Scaled::Memory(units.rows(rows.view())),
             Self::Blocks(rows) => Scaled::Blocks(rows.scaled(units)),
             Self::Cluster(rows) => Scaled::Cluster(rows.scaled(units)),
         }

@@ -1,13 +1,13 @@
 //! The same rows in memory, in blocks and on a cluster: equal bits.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use gmm_core::{
-    Acceleration, BlockReader, BlockRows, Blocks, Cluster, ClusterRows, CovarianceType, Fit,
+    Acceleration, Block, BlockReader, BlockRows, Blocks, Cluster, ClusterRows, CovarianceType, Fit,
     FitConfig, Float, GmmError, Part, Regularisation, RowKnowledge, Rows, Source, Start,
     StartMethod, Threads, answer, fit, merge_answers,
 };
-use ndarray::{Array1, Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand::RngExt;
 
 use crate::common::{blobs, rng};
@@ -19,15 +19,22 @@ const N: usize = 70_000;
 const ALIGNED: usize = 49_152;
 
 /// An array that is read block by block.
+#[derive(Clone, Copy)]
 struct Reader<'a, T> {
     rows: ArrayView2<'a, T>,
-    /// Blocks that are read before the last, if it is to end early.
-    n_blocks: Option<usize>,
+    /// Rows that come together.
+    part_len: usize,
+    comes_by_columns: bool,
 }
 
-struct ArrayBlocks<'a, T> {
-    rows: ArrayView2<'a, T>,
-    spans: std::vec::IntoIter<Range<usize>>,
+impl<'a, T> Reader<'a, T> {
+    fn new(rows: ArrayView2<'a, T>) -> Self {
+        Self {
+            rows,
+            part_len: 9999,
+            comes_by_columns: false,
+        }
+    }
 }
 
 impl<T: Float> BlockReader<T> for Reader<'_, T> {
@@ -35,22 +42,24 @@ impl<T: Float> BlockReader<T> for Reader<'_, T> {
         self.rows.ncols()
     }
 
-    fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<T> + '_>, GmmError> {
-        let n = self.rows.nrows();
-        let starts = (0..n).step_by(n_rows);
-        let spans = starts.map(|start| start..(start + n_rows).min(n));
-        let spans: Vec<_> = spans.take(self.n_blocks.unwrap_or(n)).collect();
-        Ok(Box::new(ArrayBlocks {
-            rows: self.rows,
-            spans: spans.into_iter(),
-        }))
+    fn blocks(&self) -> Result<Box<dyn Blocks<T> + '_>, GmmError> {
+        Ok(Box::new(*self))
     }
 }
 
-impl<T: Float> Blocks<T> for ArrayBlocks<'_, T> {
-    fn read(&mut self, values: &mut Vec<T>) -> Result<(), GmmError> {
-        if let Some(span) = self.spans.next() {
-            values.extend(self.rows.slice(s![span, ..]).iter());
+/// Those that are yet to be read.
+impl<T: Float> Blocks<T> for Reader<'_, T> {
+    fn read(&mut self, block: &mut Block<T>) -> Result<(), GmmError> {
+        while block.n_missing() > 0 && self.rows.nrows() > 0 {
+            let len = self.part_len.min(block.n_missing()).min(self.rows.nrows());
+            let (part, rest) = self.rows.split_at(Axis(0), len);
+            if self.comes_by_columns {
+                let columns: Vec<_> = part.columns().into_iter().collect();
+                block.append_columns(&columns)?;
+            } else {
+                block.append(part)?;
+            }
+            self.rows = rest;
         }
         Ok(())
     }
@@ -103,10 +112,7 @@ fn fitted<'a, T: Float>(
 }
 
 fn block_rows<'a, T: Float>(rows: ArrayView2<'a, T>) -> BlockRows<'a, T> {
-    let reader = Reader {
-        rows,
-        n_blocks: None,
-    };
+    let reader = Reader::new(rows);
     BlockRows::new(reader, || true).expect("finite")
 }
 
@@ -125,8 +131,14 @@ fn check<T: Float>(data: &Array2<T>, config: &FitConfig, sample_weight: Option<&
         config,
         sample_weight,
     );
-    let rows = block_rows(data.view());
-    assert_equal(&fitted::<T>(&rows, config, sample_weight), &expected);
+    for comes_by_columns in [false, true] {
+        let reader = Reader {
+            comes_by_columns,
+            ..Reader::new(data.view())
+        };
+        let rows = BlockRows::new(reader, || true).expect("finite");
+        assert_equal(&fitted::<T>(&rows, config, sample_weight), &expected);
+    }
     let cluster = Parts {
         rows: data.view(),
         lengths: vec![ALIGNED, data.nrows() - ALIGNED],
@@ -227,10 +239,7 @@ fn rows_that_are_wrong_or_change_are_errors() {
     let mut data = blobs(N, 2, 3, 5.0, 6);
     let config = config(CovarianceType::Full, StartMethod::KMeans);
     data[[66_000, 1]] = f64::NAN;
-    let reader = Reader {
-        rows: data.view(),
-        n_blocks: None,
-    };
+    let reader = Reader::new(data.view());
     let place = |error: Option<GmmError>| match error {
         Some(GmmError::NonFinite { row, column, .. }) => (row, column),
         other => panic!("{other:?}"),
@@ -244,10 +253,7 @@ fn rows_that_are_wrong_or_change_are_errors() {
     let rows = ClusterRows::new::<f64>(&cluster, &cluster.lengths, 2, None);
     assert_eq!(place(rows.err()), (66_000, 1));
     data[[66_000, 1]] = 0.0;
-    let reader = Reader {
-        rows: data.view(),
-        n_blocks: None,
-    };
+    let reader = Reader::new(data.view());
     let stopped = BlockRows::new(reader, || false);
     assert_eq!(stopped.err(), Some(GmmError::Interrupted));
     /// Ends after the first block of every pass but the first.
@@ -256,25 +262,16 @@ fn rows_that_are_wrong_or_change_are_errors() {
         fn n_features(&self) -> usize {
             self.0.n_features()
         }
-        fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<f64> + '_>, GmmError> {
+        fn blocks(&self) -> Result<Box<dyn Blocks<f64> + '_>, GmmError> {
             let pass = self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let rows = match pass {
                 0 => self.0.rows,
                 _ => self.0.rows.slice_move(s![..60_000, ..]),
             };
-            let n = rows.nrows();
-            let starts = (0..n).step_by(n_rows);
-            let spans: Vec<_> = starts.map(|start| start..(start + n_rows).min(n)).collect();
-            Ok(Box::new(ArrayBlocks {
-                rows,
-                spans: spans.into_iter(),
-            }))
+            Ok(Box::new(Reader { rows, ..self.0 }))
         }
     }
-    let reader = Reader {
-        rows: data.view(),
-        n_blocks: None,
-    };
+    let reader = Reader::new(data.view());
     let rows = BlockRows::new(Shrinking(reader, 0.into()), || true).expect("finite");
     let threads = Threads::new(2).expect("2 threads");
     let go_on = |_| ControlFlow::Continue(());
@@ -298,11 +295,11 @@ fn rows_that_cannot_be_read_are_an_error_after_a_good_start_too() {
         fn n_features(&self) -> usize {
             self.0.n_features()
         }
-        fn blocks(&self, n_rows: usize) -> Result<Box<dyn Blocks<f64> + '_>, GmmError> {
+        fn blocks(&self) -> Result<Box<dyn Blocks<f64> + '_>, GmmError> {
             if self.1.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) == 0 {
                 return Err(GmmError::Reading("gone".into()));
             }
-            self.0.blocks(n_rows)
+            self.0.blocks()
         }
     }
     let data = blobs(N, 2, 3, 5.0, 7);
@@ -313,10 +310,7 @@ fn rows_that_cannot_be_read_are_an_error_after_a_good_start_too() {
     };
     let threads = Threads::new(2).expect("2 threads");
     for n_passes in 1.. {
-        let reader = Reader {
-            rows: data.view(),
-            n_blocks: None,
-        };
+        let reader = Reader::new(data.view());
         let rows = BlockRows::new(Fading(reader, n_passes.into()), || true).expect("finite");
         let go_on = |_| ControlFlow::Continue(());
         let knowledge = RowKnowledge::default();
