@@ -51,7 +51,7 @@ pub trait Lanes: Copy + 'static {
     /// The sum of all lanes.
     fn sum(self, a: Self::Vector) -> Self::Element;
 
-    /// x ∈ (−1022, ½] (f64) or (−126, ½] (f32) as n + r with an integer n and |r| ≤ ½: r, and n in the place
+    /// x ∈ [−1023, ½] (f64) or [−127, ½] (f32) as n + r with an integer n and |r| ≤ ½: r, and n in the place
     /// of the exponent, for [`times_power_of_two`](Lanes::times_power_of_two).
     fn split(self, x: Self::Vector) -> (Self::Vector, Self::Vector);
     /// value · 2ⁿ, n as `split` gives it.
