@@ -50,10 +50,11 @@ pub(crate) fn scaled_squared_norms<L: Lanes, const V: usize>(
     for ((z, &scale), &offset) in z_rest.iter().zip(scale_rest).zip(offset_rest) {
         add_scaled_square(lanes, z, scale, offset, &mut sums[0]);
     }
-    for v in 0..V {
-        sums[0][v] = lanes.add(sums[0][v], sums[1][v]);
+    let [mut total, other] = sums;
+    for (total, other) in total.iter_mut().zip(other) {
+        *total = lanes.add(*total, other);
     }
-    sums[0]
+    total
 }
 
 /// sums += (scale z + offset)².
