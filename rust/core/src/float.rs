@@ -26,6 +26,8 @@ mod sealed {
         const EXP2: &'static [Self];
         /// Below this, 2^x is not a normal number.
         const SMALLEST_EXPONENT: Self;
+        /// Stands for exponents below that: what has the bits of 1, times 2 to this power, has those of 0.
+        const ZERO_EXPONENT: Self;
         /// The distance of 1 from the next number.
         const EPSILON: f64;
         /// Smallest log-density that is reported. Where a square overflows, the result is this value and not
@@ -84,6 +86,7 @@ impl Element for f64 {
         1.0,
     ];
     const SMALLEST_EXPONENT: Self = -1021.0;
+    const ZERO_EXPONENT: Self = -1023.0;
     const EPSILON: f64 = f64::EPSILON;
     const LOG_FLOOR: Self = -1e200;
     const LOG_ZERO: Self = -4e200;
@@ -116,6 +119,7 @@ impl Element for f32 {
         1.0,
     ];
     const SMALLEST_EXPONENT: Self = -125.0;
+    const ZERO_EXPONENT: Self = -127.0;
     const EPSILON: f64 = f32::EPSILON as f64;
     const LOG_FLOOR: Self = -1e30;
     const LOG_ZERO: Self = -4e30;

@@ -19,7 +19,7 @@ use crate::float::{Element, Float};
 use crate::kernels::distance::{scaled_squared_norms, squared_distances};
 use crate::kernels::lanes::Lanes;
 use crate::kernels::point::Point;
-use crate::kernels::triangle::{TriangleBlocks, centre, small_squared_norms};
+use crate::kernels::triangle::{TriangleBlocks, centre, small_form};
 use crate::linalg::packed_row;
 use crate::model::{Factors, Precision};
 use crate::rows::{Buffer, buffer};
@@ -101,6 +101,9 @@ impl<E: Float, M> Form<E, M> {
     }
 }
 
+/// Rows of a group at most: six vectors of 16 lanes.
+pub(crate) const MAX_GROUP: usize = 6 * 16;
+
 /// Scratch for one group of rows.
 #[derive(Debug)]
 pub(crate) struct GroupScratch<E> {
@@ -110,7 +113,6 @@ pub(crate) struct GroupScratch<E> {
 
 impl<E: Float> GroupScratch<E> {
     pub(crate) fn new(n_features: usize) -> Self {
-        const MAX_GROUP: usize = 6 * 16;
         Self {
             centred: buffer(n_features * MAX_GROUP),
             mapped: buffer(n_features * MAX_GROUP),
@@ -128,78 +130,97 @@ impl<E: Float> Densities<E> {
         }
     }
 
-    /// Writes the a_nk of the `V` vectors of rows in `x` to the first `V` vectors of each of the rows of
-    /// `table`, which are `stride` vectors apart.
+    /// Writes the a_nk of the `V` vectors of rows in `x` to `table`, an entry for each component.
     #[inline(always)]
     pub(crate) fn log2_prob<L: Lanes<Element = E>, const V: usize>(
         &self,
         lanes: L,
         x: &[[L::Vector; V]],
         scratch: &mut GroupScratch<E>,
-        table: &mut [L::Vector],
-        stride: usize,
+        table: &mut [[L::Vector; V]],
     ) {
-        let rows = table.chunks_mut(stride).zip(&self.log_constants);
+        let entries = table.iter_mut().zip(&self.log_constants);
         let z = &mut L::vectors_mut(&mut scratch.centred).as_chunks_mut::<V>().0[..x.len()];
         match &self.forms {
-            Forms::Small(forms) => {
-                for ((out, &constant), form) in rows.zip(forms) {
-                    let (z, map, offsets) = (form.argument(lanes, x, z), &form.map, &form.offsets);
-                    let squares = match x.len() {
-                        1 => small_squared_norms::<L, V, 1>(lanes, z, map, offsets),
-                        2 => small_squared_norms::<L, V, 2>(lanes, z, map, offsets),
-                        3 => small_squared_norms::<L, V, 3>(lanes, z, map, offsets),
-                        _ => small_squared_norms::<L, V, FEW_FEATURES>(lanes, z, map, offsets),
-                    };
-                    subtract_from(lanes, constant, squares, out);
-                }
-            }
+            Forms::Small(forms) => match x.len() {
+                1 => self.small_log2_prob::<L, V, 1>(lanes, forms, x, z, table),
+                2 => self.small_log2_prob::<L, V, 2>(lanes, forms, x, z, table),
+                3 => self.small_log2_prob::<L, V, 3>(lanes, forms, x, z, table),
+                _ => self.small_log2_prob::<L, V, FEW_FEATURES>(lanes, forms, x, z, table),
+            },
             Forms::Triangles(forms) => {
-                for ((out, &constant), form) in rows.zip(forms) {
+                for ((out, &constant), form) in entries.zip(forms) {
                     let z = form.argument(lanes, x, z);
                     let squares = form.map.squared_norms(lanes, z, &form.offsets);
-                    subtract_from(lanes, constant, squares, out);
+                    *out = difference(lanes, constant, squares);
                 }
             }
             Forms::Diagonal(forms) => {
-                for ((out, &constant), form) in rows.zip(forms) {
+                for ((out, &constant), form) in entries.zip(forms) {
                     let z = form.argument(lanes, x, z);
                     let squares = scaled_squared_norms(lanes, z, &form.map, &form.offsets);
-                    subtract_from(lanes, constant, squares, out);
+                    *out = difference(lanes, constant, squares);
                 }
             }
             Forms::Tied { origin, map, means } => {
                 let mapped = L::vectors_mut(&mut scratch.mapped).as_chunks_mut::<V>().0;
                 let mapped = &mut mapped[..x.len()];
                 map.map(lanes, x, origin, z, mapped);
-                for ((out, &constant), mean) in rows.zip(means) {
-                    subtract_from(lanes, constant, squared_distances(lanes, mapped, mean), out);
+                for ((out, &constant), mean) in entries.zip(means) {
+                    let squares = squared_distances(lanes, mapped, mean);
+                    *out = difference(lanes, constant, squares);
                 }
             }
         }
     }
+
+    /// The same for `D` features.
+    #[inline(always)]
+    fn small_log2_prob<L: Lanes<Element = E>, const V: usize, const D: usize>(
+        &self,
+        lanes: L,
+        forms: &[Form<E, Vec<E>>],
+        x: &[[L::Vector; V]],
+        z: &mut [[L::Vector; V]],
+        table: &mut [[L::Vector; V]],
+    ) {
+        for ((out, &constant), form) in table.iter_mut().zip(&self.log_constants).zip(forms) {
+            let z = form.argument(lanes, x, z);
+            let value = small_form::<L, V, D>(lanes, z, &form.map, &form.offsets, constant);
+            *out = bounded(lanes, constant, value);
+        }
+    }
 }
 
-/// Writes constant − squares; squares that overflow count as those that lead to
-/// [`LOG_FLOOR`](crate::float::Element::LOG_FLOOR).
+/// constant − squares.
 #[inline(always)]
-fn subtract_from<L: Lanes, const V: usize>(
+fn difference<L: Lanes, const V: usize>(
     lanes: L,
     constant: L::Element,
     squares: [L::Vector; V],
-    out: &mut [L::Vector],
-) {
-    let constant = lanes.splat(constant);
-    let most = lanes.sub(
-        lanes.splat(L::Element::default()),
-        lanes.splat(L::Element::LOG_FLOOR),
-    );
-    let out: &mut [L::Vector; V] = out.first_chunk_mut().expect("a row has whole groups");
-    for v in 0..V {
-        // A comparison with NaN is false, so this also replaces NaN (∞ − ∞ after an overflow).
-        let bounded = lanes.select(lanes.at_least(most, squares[v]), squares[v], most);
-        out[v] = lanes.sub(constant, bounded);
+) -> [L::Vector; V] {
+    let mut value = squares;
+    for value in &mut value {
+        *value = lanes.sub(lanes.splat(constant), *value);
     }
+    bounded(lanes, constant, value)
+}
+
+/// `value`, which is constant − squares; squares that overflow count as those that lead to
+/// [`LOG_FLOOR`](crate::float::Element::LOG_FLOOR).
+#[inline(always)]
+fn bounded<L: Lanes, const V: usize>(
+    lanes: L,
+    constant: L::Element,
+    value: [L::Vector; V],
+) -> [L::Vector; V] {
+    let least = lanes.add(lanes.splat(constant), lanes.splat(L::Element::LOG_FLOOR));
+    let mut bounded = value;
+    for value in &mut bounded {
+        // This also replaces NaN (∞ − ∞ after an overflow).
+        *value = lanes.max(*value, least);
+    }
+    bounded
 }
 
 impl<E: Float> Forms<E> {

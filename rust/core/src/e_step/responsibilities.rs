@@ -9,7 +9,7 @@ use std::f64::consts::{LN_2, LOG2_E};
 
 use ndarray::{ArrayView1, ArrayView2, s};
 
-use super::density::{Densities, GroupScratch};
+use super::density::{Densities, GroupScratch, MAX_GROUP};
 use crate::float::Float;
 use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::softmax::softmax;
@@ -27,6 +27,8 @@ pub(crate) struct TileScratch<E> {
     maximum: Buffer<E>,
     sum: Buffer<E>,
     weights: Buffer<E>,
+    /// a_nk of a group of rows: it stays in the first level cache, and holds all vectors of a component side by side.
+    table: Buffer<E>,
     group: GroupScratch<E>,
     pub(crate) capacity: usize,
 }
@@ -40,6 +42,7 @@ impl<E: Float> TileScratch<E> {
             maximum: buffer(capacity),
             sum: buffer(capacity),
             weights: buffer(capacity),
+            table: buffer(n_components * MAX_GROUP),
             group: GroupScratch::new(n_features),
             capacity,
         }
@@ -149,30 +152,32 @@ impl<E: Float> Posterior<'_, E> {
             maximum,
             sum,
             weights,
+            table,
             group: group_scratch,
             capacity,
         } = scratch;
-        let stride = *capacity / L::LANES;
+        let (n_components, stride) = (resp.len() / *capacity, *capacity / L::LANES);
+        let table = &mut table[..n_components * V * L::LANES];
         for (index, group) in tile.groups::<L>().enumerate() {
             let first = index * V;
-            let table = &mut L::vectors_mut(resp)[first..];
             let x = group.as_chunks::<V>().0;
-            self.densities
-                .log2_prob(lanes, x, group_scratch, table, stride);
+            let log_prob = L::vectors_mut(table).as_chunks_mut::<V>().0;
+            self.densities.log2_prob(lanes, x, group_scratch, log_prob);
             if let Some(prior) = self.terms.log_prior {
                 let lanes_before = first * L::LANES;
                 let rows = lanes_before..tile.len().min(lanes_before + V * L::LANES);
                 let prior = prior
                     .view()
                     .slice_move(s![start + rows.start..start + rows.end, ..]);
-                add_log_prior(&mut resp[lanes_before..], *capacity, prior);
+                add_log_prior(table, V * L::LANES, prior);
             }
-            let table = &mut L::vectors_mut(resp)[first..];
             let weights = self
                 .terms
                 .sample_weight
                 .map(|_| &L::vectors(weights)[first..]);
-            let (maxima, sums) = softmax::<L, V>(lanes, table, stride, weights);
+            let log_prob = L::vectors_mut(table).as_chunks_mut::<V>().0;
+            let out = &mut L::vectors_mut(resp)[first..];
+            let (maxima, sums) = softmax(lanes, log_prob, weights, out, stride);
             L::vectors_mut(maximum)[first..first + V].copy_from_slice(&maxima);
             L::vectors_mut(sum)[first..first + V].copy_from_slice(&sums);
         }

@@ -142,32 +142,13 @@ impl<E: Float> Tables<E> {
         n_features: usize,
         anchors: &[Anchor<E>],
     ) {
-        let kind = if SECOND {
-            MomentKind::Diagonal
-        } else {
-            MomentKind::First
-        };
-        let tile = &self.tile;
-        let weighting = |k: usize| Weighting {
-            anchor: &anchors[k],
-            resp: tile.resp_of(k),
-        };
-        let (pairs, rest) = self.dense.as_chunks::<2>();
-        for &pair in pairs {
-            let components = [weighting(pair[0]), weighting(pair[1])];
-            let into = self.sums.moments(pair, n_features, kind);
-            add_diagonal_moments::<L, SECOND, 2>(lanes, &tile.tile, n_features, components, into);
-        }
-        for &k in rest {
-            let into = self.sums.moments([k], n_features, kind);
-            add_diagonal_moments::<L, SECOND, 1>(
-                lanes,
-                &tile.tile,
-                n_features,
-                [weighting(k)],
-                into,
-            );
-        }
+        let (tile, sums) = (&self.tile, &mut self.sums);
+        let (fours, rest) = self.dense.as_chunks::<4>();
+        let (pairs, last) = rest.as_chunks::<2>();
+        add_diagonals::<L, SECOND, 4>(lanes, tile, n_features, anchors, fours, sums);
+        add_diagonals::<L, SECOND, 2>(lanes, tile, n_features, anchors, pairs, sums);
+        let last = last.as_chunks().0;
+        add_diagonals::<L, SECOND, 1>(lanes, tile, n_features, anchors, last, sums);
     }
 
     /// Adds the tile's full moments of `D` features.
@@ -197,5 +178,30 @@ impl<E: Float> Tables<E> {
             let [into] = &mut self.sums.moments([k], D, MomentKind::Full);
             sums.add_to(lanes, into);
         }
+    }
+}
+
+/// Adds all rows of the tile to the diagonal or first moments of components, `P` at a time.
+#[inline(always)]
+fn add_diagonals<L: Lanes, const SECOND: bool, const P: usize>(
+    lanes: L,
+    tile: &TileScratch<L::Element>,
+    n_features: usize,
+    anchors: &[Anchor<L::Element>],
+    components: &[[usize; P]],
+    sums: &mut PaddedSums,
+) {
+    let kind = if SECOND {
+        MomentKind::Diagonal
+    } else {
+        MomentKind::First
+    };
+    for &components in components {
+        let weightings = components.map(|k| Weighting {
+            anchor: &anchors[k],
+            resp: tile.resp_of(k),
+        });
+        let into = sums.moments(components, n_features, kind);
+        add_diagonal_moments::<L, SECOND, P>(lanes, &tile.tile, n_features, weightings, into);
     }
 }

@@ -40,7 +40,7 @@ pub trait Lanes: Copy + 'static {
     fn neg_mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// √a.
     fn sqrt(self, a: Self::Vector) -> Self::Vector;
-    /// The larger of a and b.
+    /// The larger of a and b; b where a is NaN.
     fn max(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The smaller of a and b.
     fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
@@ -51,7 +51,7 @@ pub trait Lanes: Copy + 'static {
     /// The sum of all lanes.
     fn sum(self, a: Self::Vector) -> Self::Element;
 
-    /// x ∈ (−1022, ½] (f64) or (−126, ½] (f32) as n + r with an integer n and |r| ≤ ½: r, and n in the place
+    /// x ∈ [−1023, ½] (f64) or [−127, ½] (f32) as n + r with an integer n and |r| ≤ ½: r, and n in the place
     /// of the exponent, for [`times_power_of_two`](Lanes::times_power_of_two).
     fn split(self, x: Self::Vector) -> (Self::Vector, Self::Vector);
     /// value · 2ⁿ, n as `split` gives it.
@@ -139,7 +139,12 @@ macro_rules! delegate {
         }
         #[inline(always)]
         fn max(self, a: S::$vector, b: S::$vector) -> S::$vector {
-            self.0.$max(a, b)
+            if const { cfg!(target_arch = "aarch64") } {
+                // Its maximum of a NaN is NaN.
+                self.select(self.at_least(a, b), a, b)
+            } else {
+                self.0.$max(a, b)
+            }
         }
         #[inline(always)]
         fn min(self, a: S::$vector, b: S::$vector) -> S::$vector {
@@ -273,5 +278,44 @@ impl<S: Simd> Lanes for Single<S> {
         for (sum, &lane) in into.iter_mut().zip(lanes) {
             *sum += f64::from(lane);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::instruction_sets;
+    use pulp::WithSimd;
+
+    /// The larger of each entry and 1.
+    struct AtLeastOne<'a, E>(&'a mut [E]);
+
+    impl<E: Float> WithSimd for AtLeastOne<'_, E> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let lanes = E::lanes(simd);
+            for x in E::Lanes::<S>::vectors_mut(self.0) {
+                *x = lanes.max(*x, lanes.splat(E::from_f64(1.0)));
+            }
+        }
+    }
+
+    fn check<E: Float>() {
+        let expected = [(f64::NAN, 1.0), (f64::NEG_INFINITY, 1.0), (2.0, 2.0)];
+        for (name, arch) in instruction_sets() {
+            for (x, larger) in expected {
+                let mut values = [E::from_f64(x); 16];
+                arch.dispatch(AtLeastOne(&mut values));
+                assert!(values.iter().all(|x| x.to_f64() == larger), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn maximum_replaces_nan() {
+        check::<f64>();
+        check::<f32>();
     }
 }

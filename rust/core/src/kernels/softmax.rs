@@ -8,55 +8,47 @@ use super::exp2::exp2_non_positive;
 use super::lanes::Lanes;
 use crate::float::Element;
 
-/// Replaces the a_nk of a group of rows by responsibilities times the rows' `weights`, where there are any.
+/// Writes the responsibilities of a group of rows, times the rows' `weights` where there are any.
 ///
-/// `table` has a row of `stride` vectors for each component, of which the first `V` are the group's.
+/// `table` has the group's a_nk, an entry for each component, and is scratch. `out` has a row of `stride` vectors for
+/// each component, of which the first `V` are the group's.
 /// Returns m and Σ_k 2^(a − m), which lies between 1 and the number of components.
 #[inline(always)]
 pub(crate) fn softmax<L: Lanes, const V: usize>(
     lanes: L,
-    table: &mut [L::Vector],
-    stride: usize,
+    table: &mut [[L::Vector; V]],
     weights: Option<&[L::Vector]>,
+    out: &mut [L::Vector],
+    stride: usize,
 ) -> ([L::Vector; V], [L::Vector; V]) {
     let mut maximum = [lanes.splat(L::Element::LOG_ZERO); V];
-    for row in table.chunks(stride) {
-        let row = first::<L, V>(row);
+    for log_prob in &*table {
         for v in 0..V {
-            maximum[v] = lanes.max(maximum[v], row[v]);
+            maximum[v] = lanes.max(maximum[v], log_prob[v]);
         }
     }
     let mut sum = [lanes.splat(L::Element::default()); V];
-    for row in table.chunks_mut(stride) {
-        let mut power = *first::<L, V>(row);
+    for power in &mut *table {
         for v in 0..V {
             power[v] = lanes.sub(power[v], maximum[v]);
         }
-        power = exp2_non_positive(lanes, power);
+        *power = exp2_non_positive(lanes, *power);
         for v in 0..V {
             sum[v] = lanes.add(sum[v], power[v]);
         }
-        row[..V].copy_from_slice(&power);
     }
     let mut factor = [lanes.splat(L::Element::from_f64(1.0)); V];
     if let Some(weights) = weights {
-        factor = *first::<L, V>(weights);
+        factor = *weights.first_chunk().expect("weights of whole groups");
     }
     for v in 0..V {
         factor[v] = lanes.div(factor[v], sum[v]);
     }
-    for row in table.chunks_mut(stride) {
-        let mut resp = *first::<L, V>(row);
+    for (power, row) in table.iter().zip(out.chunks_mut(stride)) {
+        let resp: &mut [L::Vector; V] = row.first_chunk_mut().expect("a row has whole groups");
         for v in 0..V {
-            resp[v] = lanes.mul(resp[v], factor[v]);
+            resp[v] = lanes.mul(power[v], factor[v]);
         }
-        row[..V].copy_from_slice(&resp);
     }
     (maximum, sum)
-}
-
-/// The first `V` vectors of a row.
-#[inline(always)]
-fn first<L: Lanes, const V: usize>(row: &[L::Vector]) -> &[L::Vector; V] {
-    row.first_chunk().expect("a row has whole groups")
 }

@@ -144,18 +144,19 @@ fn add_squares<L: Lanes, const V: usize, const B: usize>(
     }
 }
 
-/// ‖T z + offsets‖² where the number of features is known: `triangle` is packed.
+/// constant − ‖T z + offsets‖² where the number of features is known: `triangle` is packed.
 #[inline(always)]
-pub(crate) fn small_squared_norms<L: Lanes, const V: usize, const D: usize>(
+pub(crate) fn small_form<L: Lanes, const V: usize, const D: usize>(
     lanes: L,
     z: &[[L::Vector; V]],
     triangle: &[L::Element],
     offsets: &[L::Element],
+    constant: L::Element,
 ) -> [L::Vector; V] {
     let z: &[[L::Vector; V]; D] = z.try_into().expect("a group has D features");
     let offsets: &[L::Element; D] = offsets.try_into().expect("one offset for each feature");
     let triangle = &triangle[..D * (D + 1) / 2];
-    let mut squares = [lanes.splat(L::Element::default()); V];
+    let mut result = [lanes.splat(constant); V];
     for v in 0..V {
         let mut next = 0;
         for (i, &offset) in offsets.iter().enumerate() {
@@ -164,8 +165,8 @@ pub(crate) fn small_squared_norms<L: Lanes, const V: usize, const D: usize>(
                 sum = lanes.mul_add(lanes.splat(triangle[next + j]), z[j][v], sum);
             }
             next += i + 1;
-            squares[v] = lanes.mul_add(sum, sum, squares[v]);
+            result[v] = lanes.neg_mul_add(sum, sum, result[v]);
         }
     }
-    squares
+    result
 }

@@ -1,6 +1,6 @@
 //! s0, s1 and the diagonal of s2 (or not even that) of all rows of a tile, vectors along the rows.
 //!
-//! Two components are treated at a time, as the tile comes from the second level cache.
+//! Several components are treated at a time, as the tile comes from the second level cache.
 
 use super::{Moments, total};
 use crate::float::Float;
@@ -48,26 +48,28 @@ fn add_features<L: Lanes, const SECOND: bool, const P: usize, const V: usize>(
         for p in 0..P {
             anchors[p] = components[p].anchor.coordinate(lanes, d);
         }
+        // As many sums as the registers hold: the vectors of a group take turns.
+        let parts = const { if P > 2 { 2 * V / P } else { V } };
         let mut first = [[lanes.splat(L::Element::default()); V]; P];
         let mut second = first;
         for (index, group) in tile.groups::<L>().enumerate() {
             let x = &group.as_chunks::<V>().0[d];
-            for p in 0..P {
-                let resp = &resp[p][index];
-                for v in 0..V {
+            for v in 0..V {
+                let part = v % parts;
+                for p in 0..P {
                     let z = lanes.sub(x[v], anchors[p]);
-                    let weighted = lanes.mul(resp[v], z);
-                    first[p][v] = lanes.add(first[p][v], weighted);
+                    let weighted = lanes.mul(resp[p][index][v], z);
+                    first[p][part] = lanes.add(first[p][part], weighted);
                     if SECOND {
-                        second[p][v] = lanes.mul_add(weighted, z, second[p][v]);
+                        second[p][part] = lanes.mul_add(weighted, z, second[p][part]);
                     }
                 }
             }
         }
         for p in 0..P {
-            for v in 1..V {
-                first[p][0] = lanes.add(first[p][0], first[p][v]);
-                second[p][0] = lanes.add(second[p][0], second[p][v]);
+            for part in 1..parts {
+                first[p][0] = lanes.add(first[p][0], first[p][part]);
+                second[p][0] = lanes.add(second[p][0], second[p][part]);
             }
             into[p].first[d] += lanes.sum(first[p][0]).to_f64();
             if SECOND {
