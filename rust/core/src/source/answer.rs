@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::extent::{Extent, ExtentPass};
 use super::gather::{Gather, Gathered};
-use super::{Pass, SpanSums, add_spans};
+use super::pass::{Pass, add_spans};
+use super::span_sums::SpanSums;
 use crate::e_step::{
     Accumulator, Densities, MomentKind, Posterior, RowTerms, SingleComponent, SufficientStats,
     WorstRow, WorstRowPass,

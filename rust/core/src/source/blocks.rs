@@ -11,7 +11,8 @@ use ndarray::ArrayView2;
 
 use super::block::Block;
 use super::extent::Extent;
-use super::{Pass, SpanSums, Sum, add_spans};
+use super::pass::{Pass, add_spans};
+use super::span_sums::{SpanSums, Sum};
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
 use crate::parallel::Threads;

@@ -6,7 +6,8 @@ use ndarray::ArrayView1;
 
 use super::answer::{Envelope, read_answer};
 use super::extent::ExtentPass;
-use super::{Pass, SpanSums};
+use super::pass::Pass;
+use super::span_sums::SpanSums;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::parallel::Spans;

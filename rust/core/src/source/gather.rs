@@ -3,7 +3,9 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::{Pass, Request, Sum};
+use super::answer::Request;
+use super::pass::Pass;
+use super::span_sums::Sum;
 use crate::float::Float;
 use crate::parallel::Spans;
 
