@@ -2,8 +2,8 @@
 //!
 //! A fit never looks at rows by itself: it makes passes, and a [`Pass`] says what a span of rows contributes to a sum. Which
 //! spans there are depends on the size of the problem only, and the sums of spans are added in a fixed order
-//! ([`SpanSums`](span_sums::SpanSums)). So a sum has the same bits, whether the rows lie in memory, are read block by block or are spread over
-//! other machines.
+//! ([`SpanSums`](span_sums::SpanSums)). So a sum has the same bits, whether the rows lie in memory, are read block by
+//! block or are spread over other machines.
 
 mod answer;
 mod any;
