@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tables import read_whole
 
 from gmm_rs import (
     DataTypeError,
@@ -22,7 +23,6 @@ from gmm_rs import (
     open_rows,
     select,
 )
-from gmm_rs.sources._row_source import read_whole
 
 X = np.arange(12.0).reshape(6, 2)
 
