@@ -60,18 +60,27 @@ def test_parameters_are_those_of_scikit_learn(name, covariance_type):
 
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 @pytest.mark.parametrize("name", DATA)
-def test_float32_parameters_are_nearer_to_the_truth_than_those_of_scikit_learn(name, covariance_type):
+def test_iterations_in_float32_are_nearer_to_the_truth_than_those_of_scikit_learn(name, covariance_type):
     rows, n_components, reg_covar = DATA[name]
-    options = {"covariance_type": covariance_type, "reg_covar": reg_covar, "max_iter": 10, "tol": 0.0}
-    options |= starting_parameters(rows, n_components, covariance_type, reg_covar)
     narrow = rows.astype(np.float32)
+    wide = narrow.astype(np.float64)
+    options = {"covariance_type": covariance_type, "reg_covar": reg_covar, "max_iter": 1, "tol": 0.0}
+    start = starting_parameters(wide, n_components, covariance_type, reg_covar)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        truth = Reference(n_components, **options).fit(narrow.astype(np.float64))
-        theirs = Reference(n_components, **options).fit(narrow)
-        ours = GaussianMixture(n_components, **options).fit(narrow)
-    for attribute in ("weights_", "means_", "covariances_"):
-        assert getattr(ours, attribute).dtype == np.float32
-        exact = getattr(truth, attribute)
-        assert relative(getattr(ours, attribute), exact) < 1e-5
-        assert relative(getattr(ours, attribute), exact) <= max(relative(getattr(theirs, attribute), exact), 1e-6)
+        for _ in range(10):  # one by one, as some starts lead through places where every rounding grows a hundredfold
+            truth = Reference(n_components, **options, **start).fit(wide)
+            # From parameters in float64, scikit-learn computes the densities of float32 rows in float64.
+            rounded = {parameter: value.astype(np.float32) for parameter, value in start.items()}
+            theirs = Reference(n_components, **options, **rounded).fit(narrow)
+            ours = GaussianMixture(n_components, **options, **start).fit(narrow)
+            for attribute in ("weights_", "means_", "covariances_"):
+                found, exact = getattr(ours, attribute), getattr(truth, attribute)
+                assert found.dtype == getattr(theirs, attribute).dtype == np.float32
+                assert relative(found, exact) < 1e-5
+                assert relative(found, exact) <= max(relative(getattr(theirs, attribute), exact), 1e-6)
+            start = {
+                "weights_init": truth.weights_,
+                "means_init": truth.means_,
+                "precisions_init": truth.precisions_,
+            }

@@ -52,13 +52,12 @@ def draw_partitions(
     Examples
     --------
     >>> import numpy as np
-    >>> X = np.array([[0.0, 1.0], [0.1, 1.2], [9.0, 9.5], [9.1, 9.3]])
+    >>> X = np.random.default_rng(0).normal(size=(300, 2)) + np.repeat([[0.0, 0.0], [9.0, 9.0]], 150, axis=0)
     >>> drawn = draw_partitions(X, 2, n_init=2, seed=0, sample_weight=None, observer=None, num_threads=1)
     >>> [partitions.shape for partitions in drawn.starts]
-    [(3, 4), (1, 4)]
-    >>> labels = drawn.starts[1][0]
-    >>> bool(labels[0] == labels[1] != labels[2] == labels[3])
-    True
+    [(3, 300), (1, 300)]
+    >>> np.bincount(drawn.starts[1][0])
+    array([150, 150])
     """
     starts = _core.draw_partitions(
         X,

@@ -3,11 +3,11 @@
 use super::lanes::Lanes;
 use crate::float::Element;
 
-/// 2^x for x ≤ 0, with an error below 2 ulp where the result is a normal number; exactly 0 where it isn't.
+/// 2^x for x ≤ 0, with an error of about 1 ulp where the result is a normal number; exactly 0 where it isn't.
 ///
 /// 2^x = 2^n 2^r with n = round(x), 2^r by a polynomial of least relative error on [−½, ½]
-/// (Remez; Muller 2016, ch. 3). Its even and its odd powers are summed apart, which takes half as long as one sum that
-/// waits for itself.
+/// (Remez; Muller 2016, ch. 3). Of q in 1 + r q(r), the even and the odd powers are summed apart, which takes half as long
+/// as one sum that waits for itself.
 #[inline(always)]
 pub(crate) fn exp2_non_positive<L: Lanes, const V: usize>(
     lanes: L,
@@ -26,9 +26,8 @@ pub(crate) fn exp2_non_positive<L: Lanes, const V: usize>(
     for v in 0..V {
         square[v] = lanes.mul(r[v], r[v]);
     }
-    let (first, rest) = L::Element::EXP2
-        .split_first_chunk::<2>()
-        .expect("a polynomial");
+    let (&one, coefficients) = L::Element::EXP2.split_last().expect("a polynomial");
+    let (first, rest) = coefficients.split_first_chunk::<2>().expect("a polynomial");
     let (mut odd, mut even) = ([lanes.splat(first[0]); V], [lanes.splat(first[1]); V]);
     for &coefficient in rest {
         let coefficient = lanes.splat(coefficient);
@@ -38,7 +37,8 @@ pub(crate) fn exp2_non_positive<L: Lanes, const V: usize>(
         }
     }
     for v in 0..V {
-        let power = lanes.mul_add(odd[v], r[v], even[v]);
+        let quotient = lanes.mul_add(odd[v], r[v], even[v]);
+        let power = lanes.mul_add(quotient, r[v], lanes.splat(one));
         even[v] = lanes.times_power_of_two(power, n[v]);
     }
     even
