@@ -92,6 +92,28 @@ impl Threads {
         }
         self.install(|| items.into_par_iter().with_max_len(1).map(work).collect())
     }
+
+    /// The result of `work`, which begins tasks on these threads; they have ended when it is returned. Where one thread
+    /// does, it is the calling one.
+    pub(crate) fn scope<'scope, R>(&self, work: impl FnOnce(&Tasks<'_, 'scope>) -> R) -> R {
+        match self.count() {
+            1 => work(&Tasks(None)),
+            _ => self.0.in_place_scope(|scope| work(&Tasks(Some(scope)))),
+        }
+    }
+}
+
+/// Where tasks are begun.
+pub(crate) struct Tasks<'a, 'scope>(Option<&'a rayon::Scope<'scope>>);
+
+impl<'scope> Tasks<'_, 'scope> {
+    /// Begins `task`, or does it at once where there is no other thread.
+    pub(crate) fn begin(&self, task: impl FnOnce() + Send + 'scope) {
+        match self.0 {
+            None => task(),
+            Some(scope) => scope.spawn(|_| task()),
+        }
+    }
 }
 
 /// Splits rows into spans of equal length, [`MAX_TILE`] times a power of two.

@@ -1,18 +1,19 @@
 //! Rows that are read block by block, as often as there are passes.
 //!
-//! A thread of its own reads the next block while this one is computed with. Two blocks are in memory, whatever the number
-//! of rows. A block is a few whole spans, so that sums have the bits that they would have in memory.
+//! A thread of its own reads the next block while others compute with those before. A few blocks are in memory, whatever
+//! the number of rows. A block is a few whole spans, so that sums have the bits that they would have in memory.
 
 use std::fmt;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
-use ndarray::ArrayView2;
+use ndarray::s;
 
 use super::block::Block;
 use super::extent::Extent;
-use super::pass::{Pass, add_spans};
-use super::span_sums::{SpanSums, Sum};
+use super::pass::Pass;
+use super::span_sums::{SpanSums, Sum, UnorderedSums};
 use crate::error::{GmmError, check_shape};
 use crate::float::Float;
 use crate::parallel::Threads;
@@ -26,8 +27,11 @@ const BLOCK_VALUES: usize = 1 << 20;
 /// Values of a block that is only counted and checked: few, so that nobody waits long who wants to stop.
 const CHECKED_VALUES: usize = 1 << 17;
 
-/// Spans of a block for each thread at least: some, so that no thread waits long for the others at its end.
+/// Spans of a block for each thread at least.
 const SPANS_PER_THREAD: usize = 2;
+
+/// Blocks in memory: one is read, and threads begin with the next while others end with the one before.
+const BLOCKS: usize = 3;
 
 /// Where rows are read from, again and again.
 pub trait BlockReader<T>: Sync {
@@ -77,10 +81,10 @@ impl<'a, T: Float> BlockRows<'a, T> {
         let n_features = reader.n_features();
         let (mut n_samples, mut extent) = (0, Extent::none(n_features));
         if let Some(n_rows) = CHECKED_VALUES.checked_div(n_features) {
-            each_block(&reader, n_rows.max(1), |rows| {
-                extent.merge(Extent::of(rows, n_samples));
+            each_block(&reader, n_rows.max(1), |block| {
+                extent.merge(Extent::of(block.rows().view(), n_samples));
                 extent.check_finite()?;
-                n_samples += rows.nrows();
+                n_samples += block.rows().n_rows();
                 if go_on() {
                     Ok(())
                 } else {
@@ -158,25 +162,39 @@ impl<'a, T: Float> BlockRows<'a, T> {
         watch: &Watch,
     ) -> Result<SpanSums<P::Sum>, GmmError> {
         let spans = pass.spans(self.n_samples);
-        let mut sums = SpanSums::default();
         let mut start = 0;
         let n_spans = BLOCK_VALUES / (spans.span_len() * self.n_features());
         let n_spans = n_spans.max(SPANS_PER_THREAD * threads.count());
-        // All threads get as many of them.
-        let n_spans = n_spans.next_multiple_of(threads.count());
         let n_rows = n_spans * spans.span_len();
-        each_block(&*self.reader, n_rows.min(self.n_samples), |rows| {
-            let end = start + rows.nrows();
-            let is_last = end == self.n_samples;
-            if end > self.n_samples || (rows.nrows() < n_rows && !is_last) {
-                return Err(self.changed(end));
-            }
-            add_spans(&mut sums, pass, rows, start, spans, threads);
-            start = end;
-            watch.check()
+        let (done, results) = channel();
+        let mut sums = UnorderedSums::default();
+        threads.scope(|tasks| {
+            each_block(&*self.reader, n_rows.min(self.n_samples), |block| {
+                let end = start + block.rows().n_rows();
+                let is_last = end == self.n_samples;
+                if end > self.n_samples || (block.rows().n_rows() < n_rows && !is_last) {
+                    return Err(self.changed(end));
+                }
+                for span in spans.of(block.rows().n_rows()).ranges() {
+                    let (block, done, first) = (block.clone(), done.clone(), start + span.start);
+                    tasks.begin(move || {
+                        let rows = block.rows().view().slice_move(s![span, ..]);
+                        // Somebody listens until all tasks have ended.
+                        let _ = done.send((first / spans.span_len(), pass.of_span(rows, first)));
+                    });
+                }
+                for (number, sum) in results.try_iter() {
+                    sums.insert(number, sum);
+                }
+                start = end;
+                watch.check()
+            })
         })?;
+        for (number, sum) in results.try_iter() {
+            sums.insert(number, sum);
+        }
         match start == self.n_samples {
-            true => Ok(sums),
+            true => Ok(sums.in_order()),
             false => Err(self.changed(start)),
         }
     }
@@ -198,17 +216,48 @@ impl<'a, T: Float> BlockRows<'a, T> {
     }
 }
 
-/// Calls `work` with one block after another, the next of which is being read meanwhile.
+/// A block that goes back to be filled anew when nobody has it any more.
+struct Lent<T> {
+    /// Always there, until it goes back.
+    block: Option<Arc<Block<T>>>,
+    used: Sender<Block<T>>,
+}
+
+impl<T> Lent<T> {
+    fn rows(&self) -> &Block<T> {
+        self.block.as_ref().expect("a block that is lent")
+    }
+}
+
+impl<T> Clone for Lent<T> {
+    fn clone(&self) -> Self {
+        Self {
+            block: self.block.clone(),
+            used: self.used.clone(),
+        }
+    }
+}
+
+impl<T> Drop for Lent<T> {
+    fn drop(&mut self) {
+        if let Some(block) = self.block.take().and_then(Arc::into_inner) {
+            // The reader may have ended.
+            let _ = self.used.send(block);
+        }
+    }
+}
+
+/// Calls `work` with one block after another, while others are being read.
 fn each_block<T: Float>(
     reader: &dyn BlockReader<T>,
     n_rows: usize,
-    mut work: impl FnMut(ArrayView2<'_, T>) -> Result<(), GmmError>,
+    mut work: impl FnMut(Lent<T>) -> Result<(), GmmError>,
 ) -> Result<(), GmmError> {
     let n_features = reader.n_features();
     thread::scope(|scope| {
         let (full_blocks, blocks) = sync_channel(0);
         let (used, empty_blocks) = channel();
-        for _ in 0..2 {
+        for _ in 0..BLOCKS {
             let block = Block::new(n_features, n_rows);
             used.send(block).expect("its receiver is here");
         }
@@ -223,10 +272,10 @@ fn each_block<T: Float>(
             })
             .map_err(|error| GmmError::Reading(format!("no thread can be started: {error}")))?;
         for block in blocks {
-            let block = block?;
-            work(block.view())?;
-            // The reader may have ended.
-            let _ = used.send(block);
+            work(Lent {
+                block: Some(Arc::new(block?)),
+                used: used.clone(),
+            })?;
         }
         Ok(())
     })

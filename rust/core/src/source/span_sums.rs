@@ -4,6 +4,8 @@
 //! (level, index) is the sum of the spans from index · 2^level on, 2^level of them. Whoever has the spans of a node
 //! can add them up, and the parts of neighbours join to the same tree.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What can be summed.
@@ -99,6 +101,38 @@ impl<S: Sum> SpanSums<S> {
     }
 }
 
+/// Sums of spans that come in any order.
+#[derive(Debug)]
+pub(crate) struct UnorderedSums<S> {
+    sums: SpanSums<S>,
+    /// Those that came before their turn.
+    early: BTreeMap<usize, S>,
+}
+
+impl<S> Default for UnorderedSums<S> {
+    fn default() -> Self {
+        Self {
+            sums: SpanSums::default(),
+            early: BTreeMap::new(),
+        }
+    }
+}
+
+impl<S: Sum> UnorderedSums<S> {
+    /// Adds the span of this number.
+    pub(crate) fn insert(&mut self, number: usize, sum: S) {
+        self.early.insert(number, sum);
+        while let Some(sum) = self.early.remove(&self.sums.next()) {
+            self.sums.push(sum);
+        }
+    }
+
+    /// The sums, once those of all spans have come.
+    pub(crate) fn in_order(self) -> SpanSums<S> {
+        self.sums
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +163,16 @@ mod tests {
         assert_eq!(total(1).as_deref(), Some("0"));
         assert_eq!(total(5).as_deref(), Some("(((0 1) (2 3)) 4)"));
         assert_eq!(total(6).as_deref(), Some("(((0 1) (2 3)) (4 5))"));
+    }
+
+    #[test]
+    fn spans_in_any_order_have_the_same_sum() {
+        let mut unordered = UnorderedSums::default();
+        for number in [3, 0, 4, 1, 6, 2, 5] {
+            unordered.insert(number, Text(number.to_string()));
+        }
+        assert!(unordered.early.is_empty());
+        assert_eq!(unordered.in_order(), sums(0..7));
     }
 
     #[test]
