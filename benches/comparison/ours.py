@@ -50,6 +50,7 @@ class Library:
             max_time=None,
             n_init=1,
             init="kmeans",
+            halving=False,
             seed=0,
             acceleration=None,
             weight_concentration_prior=None,
@@ -61,6 +62,7 @@ class Library:
             log_prior=None,
             align_to=None,
             observer=None,
+            checkpoint=None,
             num_threads=self.n_threads,
             **({"weights_init": None, "means_init": None, "covariances_init": None} | options),
         )
