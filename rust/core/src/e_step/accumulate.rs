@@ -13,7 +13,7 @@ use super::tile_moments::Tables;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels;
-use crate::kernels::point::Anchor;
+use crate::kernels::point::Anchors;
 use crate::parallel::{Spans, Threads};
 use crate::source::{Pass, Request, Source};
 use crate::watch::Watch;
@@ -47,7 +47,7 @@ impl<E: Float> Accumulator<E> {
     ) -> Moments<'a, E, R> {
         Moments {
             accumulator: self,
-            anchors: wanted_anchors.iter().map(|x| Anchor::new(x)).collect(),
+            anchors: Anchors::new(wanted_anchors),
             wanted_anchors,
             kind,
             responsibilities,
@@ -82,7 +82,7 @@ impl<E: Float> Accumulator<E> {
 pub(crate) struct Moments<'a, E, R> {
     accumulator: &'a Accumulator<E>,
     wanted_anchors: &'a [Vec<f64>],
-    anchors: Vec<Anchor<E>>,
+    anchors: Anchors<E>,
     kind: MomentKind,
     responsibilities: &'a R,
     watch: &'a Watch,
@@ -99,7 +99,7 @@ impl<E: Float, R: Responsibilities<E>> Moments<'_, E, R> {
         threads: &Threads,
     ) -> Result<SufficientStats, GmmError> {
         let mut stats = source.pass(self, threads, self.watch)?;
-        let anchors = self.anchors.iter();
+        let anchors = self.anchors.each.iter();
         stats.anchors = anchors
             .map(|anchor| anchor.to_f64(self.accumulator.n_features))
             .collect();
@@ -194,7 +194,7 @@ impl<T: Float, E: Float, R: Responsibilities<E>> WithSimd for Fill<'_, T, E, R> 
 /// Adds the moments of a tile. Apart from [`Fill`], so that it is compiled once for all kinds of responsibilities.
 struct Add<'a, T, E> {
     rows: ArrayView2<'a, T>,
-    anchors: &'a [Anchor<E>],
+    anchors: &'a Anchors<E>,
     kind: MomentKind,
     tables: &'a mut Tables<E>,
 }

@@ -232,7 +232,7 @@ impl<E: Float> Forms<E> {
                 Self::diagonal(precision, |k| vec![scales[k]; n_features])
             }
             Factors::Tied(triangle) => {
-                let origin = centroid(&precision.means);
+                let origin = precision.centroid();
                 let mapped = precision.means.iter().map(|mean| {
                     let difference: Vec<f64> =
                         mean.iter().zip(&origin).map(|(m, o)| m - o).collect();
@@ -285,18 +285,6 @@ impl<E: Float> Forms<E> {
 fn scaled<E: Float>(values: &[f64]) -> Vec<E> {
     let scaled = values.iter().map(|x| E::from_f64(LAMBDA.sqrt() * x));
     scaled.collect()
-}
-
-/// The centre of `means`.
-fn centroid(means: &[Vec<f64>]) -> Vec<f64> {
-    let share = 1.0 / means.len() as f64;
-    let mut centroid = vec![0.0; means[0].len()];
-    for mean in means {
-        for (sum, x) in centroid.iter_mut().zip(mean) {
-            *sum += share * x;
-        }
-    }
-    centroid
 }
 
 /// A point in units of standard deviations.

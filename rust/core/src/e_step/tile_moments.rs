@@ -13,7 +13,7 @@ use crate::kernels::moments::narrow::{WeightedGroups, add_narrow_moments, is_nar
 use crate::kernels::moments::selected_diagonal::add_selected_diagonal;
 use crate::kernels::moments::selected_full::{WeightedRows, add_selected_full};
 use crate::kernels::moments::small::{SmallMoments, add_group};
-use crate::kernels::point::Anchor;
+use crate::kernels::point::Anchors;
 use crate::kernels::selection::Selection;
 use crate::rows::Panel;
 
@@ -52,7 +52,7 @@ impl<E: Float> Tables<E> {
         &mut self,
         lanes: L,
         rows: ArrayView2<'_, T>,
-        anchors: &[Anchor<E>],
+        anchors: &Anchors<E>,
         kind: MomentKind,
     ) {
         match (kind, rows.ncols()) {
@@ -70,7 +70,7 @@ impl<E: Float> Tables<E> {
         &mut self,
         lanes: L,
         rows: ArrayView2<'_, T>,
-        anchors: &[Anchor<E>],
+        anchors: &Anchors<E>,
         kind: MomentKind,
     ) {
         let (len, n_features) = rows.dim();
@@ -78,7 +78,7 @@ impl<E: Float> Tables<E> {
         let mut panel_is_loaded = false;
         self.dense.clear();
         let table = self.tile.resp.chunks_exact(self.tile.capacity);
-        for (k, (resp, anchor)) in table.zip(anchors).enumerate() {
+        for (k, (resp, anchor)) in table.zip(&anchors.each).enumerate() {
             let (indices, weights) = self.selection.choose(lanes, resp, len);
             if indices.len() == len && !selects_all {
                 self.dense.push(k);
@@ -124,13 +124,21 @@ impl<E: Float> Tables<E> {
         &mut self,
         lanes: L,
         n_features: usize,
-        anchors: &[Anchor<E>],
+        anchors: &Anchors<E>,
     ) {
         for &k in &self.dense {
             let (tile, scratch) = (&self.tile.tile, &mut self.weighted_groups);
             let resp = self.tile.resp_of(k);
             let [into] = &mut self.sums.moments([k], n_features, MomentKind::Full);
-            add_narrow_moments(lanes, tile, n_features, &anchors[k], resp, scratch, into);
+            add_narrow_moments(
+                lanes,
+                tile,
+                n_features,
+                &anchors.each[k],
+                resp,
+                scratch,
+                into,
+            );
         }
     }
 
@@ -140,24 +148,45 @@ impl<E: Float> Tables<E> {
         &mut self,
         lanes: L,
         n_features: usize,
-        anchors: &[Anchor<E>],
+        anchors: &Anchors<E>,
     ) {
-        let (tile, sums) = (&self.tile, &mut self.sums);
-        let (fours, rest) = self.dense.as_chunks::<4>();
+        if anchors.are_equal {
+            self.add_dense::<L, true, SECOND>(lanes, n_features, anchors);
+        } else {
+            self.add_dense::<L, false, SECOND>(lanes, n_features, anchors);
+        }
+    }
+
+    /// The same, where it is known whether the components share an anchor.
+    #[inline(always)]
+    fn add_dense<L: Lanes<Element = E>, const SHARED: bool, const SECOND: bool>(
+        &mut self,
+        lanes: L,
+        n_features: usize,
+        anchors: &Anchors<E>,
+    ) {
+        let mut adding = Adding {
+            tile: &self.tile,
+            n_features,
+            anchors,
+            sums: &mut self.sums,
+        };
+        let mut rest = &self.dense[..];
+        if const { SHARED && L::GROUP == 6 } {
+            let (eights, others) = rest.as_chunks::<8>();
+            adding.diagonals::<L, SHARED, SECOND, 8>(lanes, eights);
+            rest = others;
+        }
+        let (fours, rest) = rest.as_chunks::<4>();
         let (pairs, last) = rest.as_chunks::<2>();
-        add_diagonals::<L, SECOND, 4>(lanes, tile, n_features, anchors, fours, sums);
-        add_diagonals::<L, SECOND, 2>(lanes, tile, n_features, anchors, pairs, sums);
-        let last = last.as_chunks().0;
-        add_diagonals::<L, SECOND, 1>(lanes, tile, n_features, anchors, last, sums);
+        adding.diagonals::<L, SHARED, SECOND, 4>(lanes, fours);
+        adding.diagonals::<L, SHARED, SECOND, 2>(lanes, pairs);
+        adding.diagonals::<L, SHARED, SECOND, 1>(lanes, last.as_chunks().0);
     }
 
     /// Adds the tile's full moments of `D` features.
     #[inline(always)]
-    fn add_small<L: Lanes<Element = E>, const D: usize>(
-        &mut self,
-        lanes: L,
-        anchors: &[Anchor<E>],
-    ) {
+    fn add_small<L: Lanes<Element = E>, const D: usize>(&mut self, lanes: L, anchors: &Anchors<E>) {
         by_group!(L, V => self.add_small_groups::<L, D, V>(lanes, anchors));
     }
 
@@ -165,10 +194,10 @@ impl<E: Float> Tables<E> {
     fn add_small_groups<L: Lanes<Element = E>, const D: usize, const V: usize>(
         &mut self,
         lanes: L,
-        anchors: &[Anchor<E>],
+        anchors: &Anchors<E>,
     ) {
         let resp = self.tile.resp.chunks_exact(self.tile.capacity);
-        for (k, (resp, anchor)) in resp.zip(anchors).enumerate() {
+        for (k, (resp, anchor)) in resp.zip(&anchors.each).enumerate() {
             let mut sums = SmallMoments::<L, D>::zero(lanes);
             let resp = L::vectors(resp).as_chunks::<V>().0;
             for (group, resp) in self.tile.tile.groups::<L>().zip(resp) {
@@ -181,27 +210,35 @@ impl<E: Float> Tables<E> {
     }
 }
 
-/// Adds all rows of the tile to the diagonal or first moments of components, `P` at a time.
-#[inline(always)]
-fn add_diagonals<L: Lanes, const SECOND: bool, const P: usize>(
-    lanes: L,
-    tile: &TileScratch<L::Element>,
+/// All rows of a tile, to be added to the moments of components.
+struct Adding<'a, E> {
+    tile: &'a TileScratch<E>,
     n_features: usize,
-    anchors: &[Anchor<L::Element>],
-    components: &[[usize; P]],
-    sums: &mut PaddedSums,
-) {
-    let kind = if SECOND {
-        MomentKind::Diagonal
-    } else {
-        MomentKind::First
-    };
-    for &components in components {
-        let weightings = components.map(|k| Weighting {
-            anchor: &anchors[k],
-            resp: tile.resp_of(k),
-        });
-        let into = sums.moments(components, n_features, kind);
-        add_diagonal_moments::<L, SECOND, P>(lanes, &tile.tile, n_features, weightings, into);
+    anchors: &'a Anchors<E>,
+    sums: &'a mut PaddedSums,
+}
+
+impl<E: Float> Adding<'_, E> {
+    /// Adds the rows to the diagonal or, without `SECOND`, first moments of components, `P` at a time.
+    #[inline(always)]
+    fn diagonals<L: Lanes<Element = E>, const SHARED: bool, const SECOND: bool, const P: usize>(
+        &mut self,
+        lanes: L,
+        components: &[[usize; P]],
+    ) {
+        let kind = if SECOND {
+            MomentKind::Diagonal
+        } else {
+            MomentKind::First
+        };
+        for &components in components {
+            let weightings = components.map(|k| Weighting {
+                anchor: &self.anchors.each[k],
+                resp: self.tile.resp_of(k),
+            });
+            let (tile, n_features) = (&self.tile.tile, self.n_features);
+            let into = self.sums.moments(components, n_features, kind);
+            add_diagonal_moments::<L, SHARED, SECOND, P>(lanes, tile, n_features, weightings, into);
+        }
     }
 }

@@ -167,11 +167,19 @@ impl<'a, T: Float> Em<'a, T> {
         kind: MomentKind,
     ) -> Result<Expectation<T>, GmmError> {
         let densities = Densities::new(&precision);
-        let mut stats = self.statistics(
-            &precision.means,
-            kind,
-            &self.posterior(&precision, &densities),
-        )?;
+        let posterior = self.posterior(&precision, &densities);
+        let common_anchor = match kind {
+            MomentKind::Full => None,
+            MomentKind::Diagonal | MomentKind::First => precision.common_anchor(),
+        };
+        let mut stats = match common_anchor {
+            None => self.statistics(&precision.means, kind, &posterior)?,
+            Some(anchor) => {
+                let anchors = vec![anchor; precision.n_components()];
+                let stats = self.statistics(&anchors, kind, &posterior)?;
+                stats.recentred(&precision.means)
+            }
+        };
         stats.log_likelihood += self.total_weight * self.log_unit;
         // Each covariance is in the density of the prior as exponent / 2 rows with its determinant are.
         let gaussians = mixture.covariances().count() as f64 * self.prior.exponent;

@@ -85,3 +85,20 @@ impl<E: Float> Anchor<E> {
         L::vectors(&self.coordinates)[block]
     }
 }
+
+/// The anchors of all components.
+#[derive(Debug)]
+pub(crate) struct Anchors<E> {
+    pub(crate) each: Vec<Anchor<E>>,
+    /// Whether it is one for all.
+    pub(crate) are_equal: bool,
+}
+
+impl<E: Float> Anchors<E> {
+    pub(crate) fn new(wanted: &[Vec<f64>]) -> Self {
+        Self {
+            each: wanted.iter().map(|x| Anchor::new(x)).collect(),
+            are_equal: wanted.windows(2).all(|pair| pair[0] == pair[1]),
+        }
+    }
+}

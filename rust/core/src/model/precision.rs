@@ -95,6 +95,31 @@ impl Precision {
         self.means[0].len()
     }
 
+    /// The centre of the means.
+    pub(crate) fn centroid(&self) -> Vec<f64> {
+        let share = 1.0 / self.n_components() as f64;
+        let mut centroid = vec![0.0; self.n_features()];
+        for mean in &self.means {
+            for (sum, x) in centroid.iter_mut().zip(mean) {
+                *sum += share * x;
+            }
+        }
+        centroid
+    }
+
+    /// The centre of the means, if all of them are so near to it, in standard deviations of their components, that second
+    /// moments about it are hardly less exact than about each of them: a variance then is a difference of numbers that
+    /// are at most ten times as large.
+    pub(crate) fn common_anchor(&self) -> Option<Vec<f64>> {
+        const NEAR: f64 = 3.0;
+        let anchor = self.centroid();
+        let is_near = |(k, mean): (usize, &Vec<f64>)| {
+            let mut differences = mean.iter().zip(&anchor).enumerate();
+            differences.all(|(d, (x, a))| (x - a).abs() * self.inverse_pivot(k, d) <= NEAR)
+        };
+        self.means.iter().enumerate().all(is_near).then_some(anchor)
+    }
+
     /// 1 / L_dd of component `k`: L_dd² is the variance that feature `d` has when those before it are known.
     pub(crate) fn inverse_pivot(&self, k: usize, d: usize) -> f64 {
         match &self.factors {

@@ -1,13 +1,20 @@
 //! Data and models that the tests share, and a brute-force reference.
 
 use gmm_core::{
-    Covariances, Fit, FitConfig, Float, Mixture, PriorConfig, Regularisation, RowKnowledge, Rows,
-    Start, StartMethod, Threads,
+    CovarianceType, Covariances, Fit, FitConfig, Float, Mixture, PriorConfig, Regularisation,
+    RowKnowledge, Rows, Start, StartMethod, Threads,
 };
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::ControlFlow;
+
+pub(crate) const TYPES: [CovarianceType; 4] = [
+    CovarianceType::Full,
+    CovarianceType::Tied,
+    CovarianceType::Diag,
+    CovarianceType::Spherical,
+];
 
 pub(crate) fn rng(seed: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(seed)
@@ -37,6 +44,28 @@ pub(crate) fn random_mixture(k: usize, d: usize, seed: u64) -> Mixture {
         covariance.assign(&(a.dot(&a.t()) + Array2::<f64>::eye(d) * 0.5));
     }
     Mixture::new(weights, means, Covariances::Full(covariances)).expect("valid parameters")
+}
+
+/// A random mixture whose covariances are as much of full ones as their type holds.
+pub(crate) fn mixture_of(
+    covariance_type: CovarianceType,
+    k: usize,
+    d: usize,
+    seed: u64,
+) -> Mixture {
+    let full = random_mixture(k, d, seed);
+    let variance = |k, d| covariance(&full, k)[[d, d]];
+    let covariances = match covariance_type {
+        CovarianceType::Full => return full,
+        CovarianceType::Tied => Covariances::Tied(covariance(&full, 0)),
+        CovarianceType::Diag => {
+            Covariances::Diag(Array2::from_shape_fn((k, d), |(k, d)| variance(k, d)))
+        }
+        CovarianceType::Spherical => {
+            Covariances::Spherical(Array1::from_shape_fn(k, |k| variance(k, 0)))
+        }
+    };
+    Mixture::new(full.weights().clone(), full.means().clone(), covariances).expect("valid")
 }
 
 /// The covariance matrix of component `k`.

@@ -1,35 +1,11 @@
 //! Mixtures as distributions, against the brute-force densities and each other.
 
-use crate::common::{normal, random_mixture, rng, weighted_log_densities};
+use crate::common::{TYPES, mixture_of, normal, random_mixture, rng, weighted_log_densities};
 use gmm_core::{
-    Conditional, CovarianceType, Covariances, Evaluator, GmmError, Mixture, Rows, Threads,
-    marginal, precisions_cholesky, sample,
+    Conditional, Covariances, Evaluator, GmmError, Mixture, Rows, Threads, marginal,
+    precisions_cholesky, sample,
 };
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis, aview1, s};
-
-const TYPES: [CovarianceType; 4] = [
-    CovarianceType::Full,
-    CovarianceType::Tied,
-    CovarianceType::Diag,
-    CovarianceType::Spherical,
-];
-
-/// A random mixture whose covariances are as much of full ones as their type holds.
-fn mixture_of(covariance_type: CovarianceType, k: usize, d: usize, seed: u64) -> Mixture {
-    let full = random_mixture(k, d, seed);
-    let variance = |k, d| crate::common::covariance(&full, k)[[d, d]];
-    let covariances = match covariance_type {
-        CovarianceType::Full => return full,
-        CovarianceType::Tied => Covariances::Tied(crate::common::covariance(&full, 0)),
-        CovarianceType::Diag => {
-            Covariances::Diag(Array2::from_shape_fn((k, d), |(k, d)| variance(k, d)))
-        }
-        CovarianceType::Spherical => {
-            Covariances::Spherical(Array1::from_shape_fn(k, |k| variance(k, 0)))
-        }
-    };
-    Mixture::new(full.weights().clone(), full.means().clone(), covariances).expect("valid")
-}
 
 fn threads(n: usize) -> Threads {
     Threads::new(n).expect("threads")

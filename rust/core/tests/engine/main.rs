@@ -5,6 +5,7 @@ mod common;
 mod degenerate;
 mod determinism;
 mod distribution;
+mod iterations;
 mod oracle;
 mod partitions;
 mod properties;

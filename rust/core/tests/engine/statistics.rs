@@ -1,19 +1,12 @@
 //! Statistics of pieces, their sum, and the mixture that follows.
 
-use crate::common::{blobs, random_mixture, weighted_log_densities};
+use crate::common::{TYPES, blobs, mixture_of, weighted_log_densities};
 use gmm_core::{
     CovarianceType, Covariances, Evaluator, FitConfig, Float, GmmError, InitialParameters, Mixture,
     Regularisation, RowKnowledge, Rows, SufficientStats, Threads, fit, maximise,
 };
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis, array, s};
 use std::ops::ControlFlow;
-
-const TYPES: [CovarianceType; 4] = [
-    CovarianceType::Full,
-    CovarianceType::Tied,
-    CovarianceType::Diag,
-    CovarianceType::Spherical,
-];
 
 fn statistics<T: Float>(
     mixture: &Mixture,
@@ -29,25 +22,6 @@ fn statistics<T: Float>(
     Evaluator::new(mixture)
         .and_then(|evaluator| evaluator.statistics(Rows::new(data)?, knowledge, &threads))
         .expect("statistics")
-}
-
-/// A mixture whose covariances are of a type.
-fn mixture_of(covariance_type: CovarianceType, k: usize, d: usize) -> Mixture {
-    let (weights, means, covariances) = random_mixture(k, d, 5).into_parts();
-    let Covariances::Full(full) = covariances else {
-        unreachable!("random mixtures have full covariances")
-    };
-    let covariances = match covariance_type {
-        CovarianceType::Full => Covariances::Full(full),
-        CovarianceType::Tied => Covariances::Tied(full.index_axis(Axis(0), 0).to_owned()),
-        CovarianceType::Diag => {
-            Covariances::Diag(Array2::from_shape_fn((k, d), |(k, d)| full[[k, d, d]]))
-        }
-        CovarianceType::Spherical => {
-            Covariances::Spherical(Array1::from_shape_fn(k, |k| full[[k, 0, 0]]))
-        }
-    };
-    Mixture::new(weights, means, covariances).expect("valid parameters")
 }
 
 fn assert_close<'a>(
@@ -67,7 +41,7 @@ fn statistics_are_the_sums_of_their_definition() {
     let data = blobs(n, d, k, 2.0, 1);
     let weights = Array1::from_shape_fn(n, |n| (n % 4) as f64);
     for covariance_type in TYPES {
-        let mixture = mixture_of(covariance_type, k, d);
+        let mixture = mixture_of(covariance_type, k, d, 5);
         let mut zeroth = vec![0.0; k];
         let mut first = Array2::<f64>::zeros((k, d));
         let mut second = Array3::<f64>::zeros((k, d, d));
@@ -111,7 +85,7 @@ fn statistics_of_pieces_add_up_to_an_iteration_of_a_fit() {
     let (n, k, d) = (2_000, 3, 3);
     let data = blobs(n, d, k, 3.0, 2);
     for covariance_type in TYPES {
-        let mixture = mixture_of(covariance_type, k, d);
+        let mixture = mixture_of(covariance_type, k, d, 5);
         let (weights, means, covariances) = mixture.clone().into_parts();
         let config = FitConfig {
             covariance_type,
@@ -150,7 +124,7 @@ fn statistics_of_pieces_add_up_to_an_iteration_of_a_fit() {
 #[test]
 fn statistics_have_the_same_bits_for_1_to_3_threads() {
     let data = blobs(20_000, 4, 3, 1.0, 3);
-    let mixture = mixture_of(CovarianceType::Full, 3, 4);
+    let mixture = mixture_of(CovarianceType::Full, 3, 4, 5);
     let single = statistics(&mixture, data.view(), None, 1);
     for threads in 2..=3 {
         assert_eq!(statistics(&mixture, data.view(), None, threads), single);
@@ -161,7 +135,7 @@ fn statistics_have_the_same_bits_for_1_to_3_threads() {
 fn moved_anchors_give_the_statistics_about_them_and_far_offsets_lose_nothing() {
     let data = blobs(500, 3, 3, 2.0, 4);
     for covariance_type in TYPES {
-        let near = mixture_of(covariance_type, 3, 3);
+        let near = mixture_of(covariance_type, 3, 3, 5);
         let offset = 2.0f64.powi(30);
         let (weights, means, covariances) = near.clone().into_parts();
         let moved = &means + 0.5;
@@ -239,10 +213,10 @@ fn float32_data_of_any_size_have_statistics_about_the_means_themselves() {
 #[test]
 fn what_does_not_fit_is_an_error() {
     let data = blobs(50, 2, 2, 4.0, 7);
-    let mixture = mixture_of(CovarianceType::Diag, 2, 2);
+    let mixture = mixture_of(CovarianceType::Diag, 2, 2, 5);
     let stats = statistics(&mixture, data.view(), None, 1);
     let other = statistics(
-        &mixture_of(CovarianceType::Full, 2, 2),
+        &mixture_of(CovarianceType::Full, 2, 2, 5),
         data.view(),
         None,
         1,

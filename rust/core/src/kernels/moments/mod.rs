@@ -30,9 +30,18 @@ pub(crate) struct Moments<'a> {
 /// Σ weights, in vectors of zeros and weights.
 #[inline(always)]
 fn total<L: Lanes>(lanes: L, weights: &[L::Element]) -> f64 {
-    let mut sum = lanes.splat(L::Element::default());
-    for &w in L::vectors(weights) {
-        sum = lanes.add(sum, w);
+    // Several sums take turns, as one alone would wait for itself.
+    const TURNS: usize = 4;
+    let mut sums = [lanes.splat(L::Element::default()); TURNS];
+    let (turns, rest) = L::vectors(weights).as_chunks::<TURNS>();
+    for turn in turns {
+        for (sum, &w) in sums.iter_mut().zip(turn) {
+            *sum = lanes.add(*sum, w);
+        }
     }
-    lanes.sum(sum).to_f64()
+    for (sum, &w) in sums.iter_mut().zip(rest) {
+        *sum = lanes.add(*sum, w);
+    }
+    let halves = [lanes.add(sums[0], sums[1]), lanes.add(sums[2], sums[3])];
+    lanes.sum(lanes.add(halves[0], halves[1])).to_f64()
 }
