@@ -14,8 +14,8 @@ from gmm_rs.exceptions import ParameterError
 from gmm_rs.mixture import GaussianMixture as LocalMixture
 from gmm_rs.mixture._checkpoint import Checkpoint
 from gmm_rs.mixture._data import check_distinct, check_enough_rows, check_float32_range
+from gmm_rs.mixture._doubts import doubts_of
 from gmm_rs.mixture._features import feature_names
-from gmm_rs.mixture._gaussian_mixture import doubts_of
 from gmm_rs.mixture._settings import Settings
 from gmm_rs.mixture._start import Start, check_start_kind
 

@@ -63,6 +63,15 @@ class MixtureFits(Sequence[GaussianMixture]):
     See Also
     --------
     gmm_rs.fit_many : makes it.
+
+    Examples
+    --------
+    >>> from gmm_rs import fit_many
+    >>> fits = fit_many([[[0.0], [2.0]], [[5.0], [9.0]], [[float("nan")]]], 1, random_state=0)
+    >>> fits.means_.round(3).ravel(), list(fits.failures)
+    (array([ 1.,  7., nan]), [2])
+    >>> fits[1].predict([[6.0]])
+    array([0])
     """
 
     def __init__(
@@ -167,6 +176,13 @@ class MixtureFits(Sequence[GaussianMixture]):
         Raises
         ------
         DimensionError, DataTypeError, ParameterError, NonFiniteError
+
+        Examples
+        --------
+        >>> from gmm_rs import fit_many
+        >>> datasets = [[[0.0], [2.0], [80.0]], [[5.0], [9.0], [70.0]]]
+        >>> [labels == labels[0] for labels in fit_many(datasets, 2, random_state=0).predict(datasets)]
+        [array([ True,  True, False]), array([ True,  True, False])]
         """
         return self._evaluated("predict", datasets)
 
@@ -186,6 +202,13 @@ class MixtureFits(Sequence[GaussianMixture]):
         Raises
         ------
         DimensionError, DataTypeError, ParameterError, NonFiniteError
+
+        Examples
+        --------
+        >>> from gmm_rs import fit_many
+        >>> datasets = [[[0.0], [2.0], [80.0]], [[5.0], [9.0], [70.0]]]
+        >>> [resp.shape for resp in fit_many(datasets, 2, random_state=0).predict_proba(datasets)]
+        [(3, 2), (3, 2)]
         """
         return self._evaluated("predict_proba", datasets)
 

@@ -56,6 +56,13 @@ class JudgedMixture(EvaluatedMixture):
         Raises
         ------
         NotFittedError, DimensionError, DataTypeError, ParameterError, NonFiniteError, OSError
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[0.0]], [1.0], "spherical")
+        >>> round(mixture.score([[0.0], [2.0]]), 4)
+        -1.9189
         """
         sums = self._sums(self._check_data(X), sample_weight, class_prior)
         return sums.log_likelihood / sums.weight
@@ -84,6 +91,13 @@ class JudgedMixture(EvaluatedMixture):
         ----------
         H. Akaike, "A new look at the statistical model identification", IEEE Transactions on Automatic Control 19,
         1974.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[0.0]], [1.0], "spherical")
+        >>> round(mixture.aic([[0.0], [2.0]]), 4)  # a mean and a variance: 2 parameters
+        11.6758
         """
         sums = self._sums(self._check_data(X), sample_weight, class_prior)
         return -2.0 * sums.log_likelihood + 2.0 * self.n_parameters_
@@ -111,6 +125,13 @@ class JudgedMixture(EvaluatedMixture):
         References
         ----------
         G. Schwarz, "Estimating the dimension of a model", Annals of Statistics 6, 1978.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[0.0]], [1.0], "spherical")
+        >>> round(mixture.bic([[0.0], [2.0]]), 3)  # a mean and a variance: 2 parameters
+        9.062
         """
         return self._bic(self._sums(self._check_data(X), sample_weight, class_prior))
 
@@ -141,6 +162,14 @@ class JudgedMixture(EvaluatedMixture):
         ----------
         C. Biernacki, G. Celeux and G. Govaert, "Assessing a mixture model for clustering with the integrated completed
         likelihood", IEEE Transactions on Pattern Analysis and Machine Intelligence 22, 2000.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [1.0, 1.0], "spherical")
+        >>> undecided = [[2.0]]
+        >>> round(mixture.icl(undecided) - mixture.bic(undecided), 4)  # 2 log 2
+        1.3863
         """
         sums = self._sums(self._check_data(X), sample_weight, class_prior, with_entropy=True)
         return self._bic(sums) + 2.0 * sums.entropy

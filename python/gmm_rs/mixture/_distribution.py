@@ -42,6 +42,14 @@ class DistributionMixture(FittedMixture):
         NotFittedError
         ParameterError
             If `n_samples` is not a positive integer.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [400.0]], [1.0, 1.0], "spherical")
+        >>> X, y = mixture.sample(5, random_state=0)
+        >>> X.shape, bool(((X[:, 0] > 200.0) == (y == 1)).all())
+        ((5, 1), True)
         """
         self._check_fitted()
         try:

@@ -60,6 +60,13 @@ class EvaluatedMixture(FittedMixture):
         NotFittedError, DimensionError, DataTypeError, ParameterError, NonFiniteError
         OSError
             If the rows cannot be read or the file cannot be written; the message names it.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [1.0, 1.0], "spherical")
+        >>> mixture.predict([[1.0], [3.0]])
+        array([0, 1])
         """
         rows = self._check_data(X)
         return self._evaluated(self._function(_core.predict), rows, class_prior, out, ["label"])
@@ -94,6 +101,14 @@ class EvaluatedMixture(FittedMixture):
         NotFittedError, DimensionError, DataTypeError, ParameterError, NonFiniteError
         OSError
             If the rows cannot be read or the file cannot be written; the message names it.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [1.0, 1.0], "spherical")
+        >>> mixture.predict_proba([[1.0], [2.0]]).round(3)
+        array([[0.982, 0.018],
+               [0.5  , 0.5  ]])
         """
         rows = self._check_data(X)
         function = self._function(_core.predict_proba, self._dtype(rows))
@@ -130,6 +145,13 @@ class EvaluatedMixture(FittedMixture):
         NotFittedError, DimensionError, DataTypeError, ParameterError, NonFiniteError
         OSError
             If the rows cannot be read or the file cannot be written; the message names it.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [1.0, 1.0], "spherical")
+        >>> mixture.predict_log_proba([[-1000.0]])
+        array([[    0., -4008.]])
         """
         rows = self._check_data(X)
         return self._evaluated(self._log_proba(self._dtype(rows)), rows, class_prior, out, self._component_names())
@@ -166,6 +188,13 @@ class EvaluatedMixture(FittedMixture):
         NotFittedError, DimensionError, DataTypeError, ParameterError, NonFiniteError
         OSError
             If the rows cannot be read or the file cannot be written; the message names it.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[0.0]], [1.0], "spherical")
+        >>> mixture.score_samples([[0.0], [2.0]]).round(4)
+        array([-0.9189, -2.9189])
         """
         rows = self._check_data(X)
         function = self._function(_core.score_samples, self._dtype(rows))

@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gmm_rs._cluster import Cluster
-from gmm_rs._validation import Float64Array, FloatArray, resolve_seed
-from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights
+from gmm_rs._validation import Float64Array, resolve_seed
 from gmm_rs.mixture._blocks import Rows, blocks_of
 from gmm_rs.mixture._blockwise_sum import BLOCK
 from gmm_rs.mixture._checkpoint import Checkpoint
 from gmm_rs.mixture._criteria import JudgedMixture
 from gmm_rs.mixture._data import check_distinct
 from gmm_rs.mixture._distribution import DistributionMixture
+from gmm_rs.mixture._doubts import doubts_of
 from gmm_rs.mixture._evaluation import Data
 from gmm_rs.mixture._features import feature_names
-from gmm_rs.mixture._fitted import as_float64
 from gmm_rs.mixture._fitting import fit_mixture
 from gmm_rs.mixture._portable import PortableMixture
 from gmm_rs.mixture._progress import observed
@@ -28,7 +27,7 @@ from gmm_rs.mixture._row_knowledge import check_class_prior, check_sample_weight
 from gmm_rs.mixture._rows_to_fit import rows_to_fit
 from gmm_rs.mixture._settings import Settings, check_settings
 from gmm_rs.mixture._sklearn import convergence_warning
-from gmm_rs.mixture._start import Start, read_start
+from gmm_rs.mixture._start import Start, read_start, start_from
 from gmm_rs.mixture._stepwise import StepwiseMixture
 
 if TYPE_CHECKING:
@@ -261,6 +260,13 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         -----
         ConvergenceWarning
             If the best start did not converge, or components of it had to be regularised.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture(2, random_state=0).fit([[0.0], [2.0], [80.0], [82.0]])
+        >>> sorted(mixture.means_.ravel().round(3).tolist())
+        [1.0, 81.0]
         """
         self._fit(X, sample_weight, class_prior, checkpoint)
         return self
@@ -285,6 +291,13 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         Returns
         -------
         ndarray of shape (n_samples,), int64
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> labels = GaussianMixture(2, random_state=0).fit_predict([[0.0], [2.0], [80.0], [82.0]])
+        >>> labels == labels[0]
+        array([ True,  True, False, False])
         """
         self._fit(X, sample_weight, class_prior)
         return self.predict(X, class_prior)
@@ -334,7 +347,7 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
         """Fit these rows of `X`, wherever they are."""
         seed = self._seed(kept)
         if settings.warm_start and hasattr(self, "means_"):
-            start = self._last_parameters(settings, shape[1])
+            start = start_from(self, settings, shape[1])
         else:
             start = self._start(X, shape, settings, seed)
         with observed(settings, start.count(settings.n_init)) as observer:
@@ -383,36 +396,3 @@ class GaussianMixture(StepwiseMixture, JudgedMixture, DistributionMixture, Porta
             means_init=self.means_init,
             precisions_init=self.precisions_init,
         )
-
-    def _last_parameters(self, settings: Settings, n_features: int) -> Start:
-        """The parameters that are there, for a warm start; the number of components may have changed since."""
-        shape = (settings.n_components, n_features)
-        return Start(
-            "random_from_data",
-            check_weights(_normalised(self.weights_), shape[0]),
-            check_means(self.means_, *shape),
-            check_matrices("covariance", self.covariances_, settings.covariance_type, *shape),
-        )
-
-
-def doubts_of(result: "FitResult", settings: Settings) -> list[str]:
-    """What a user should know before trusting a fit."""
-    doubts = []
-    collapsed = result["collapsed"].tolist()
-    if collapsed:
-        doubts.append(
-            f"the covariances of these components collapsed, in every start, and had to be regularised: "
-            f"{', '.join(map(str, collapsed))}. Try fewer components, a larger reg_covar or more starts (n_init)"
-        )
-    if not result["converged"] and settings.max_iter > 0:
-        doubts.append(
-            "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
-            "tol, or check for degenerate data."
-        )
-    return doubts
-
-
-def _normalised(weights: FloatArray) -> FloatArray:
-    """Weights whose sum is 1 as a float64, which that of float32 ones is not."""
-    exact = as_float64(weights)
-    return np.asarray(exact / exact.sum())

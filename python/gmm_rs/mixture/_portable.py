@@ -81,6 +81,17 @@ class PortableMixture(FittedMixture):
             If `model` is something else.
         NotFittedError
             If it is not fitted.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import sklearn.mixture
+        >>> from gmm_rs import GaussianMixture
+        >>> X = np.random.default_rng(0).normal(size=(50, 2))
+        >>> theirs = sklearn.mixture.GaussianMixture(2, random_state=0).fit(X)
+        >>> ours = GaussianMixture.from_sklearn(theirs)
+        >>> bool((ours.predict(X) == theirs.predict(X)).all())
+        True
         """
         attributes = fitted_attributes(model)
         self = cls().set_params(**parameters_from_sklearn(model, set(cls._defaults())))
@@ -103,6 +114,13 @@ class PortableMixture(FittedMixture):
             If there is no fit yet.
         ImportError
             If scikit-learn is not installed.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[0.0]], [2.0], "spherical")
+        >>> mixture.to_sklearn().covariances_
+        array([2.])
         """
         return to_sklearn(self)
 
@@ -164,6 +182,13 @@ class PortableMixture(FittedMixture):
         ------
         ModelFileError
             If there is no such file, or it holds no sound mixture; the message names it.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> GaussianMixture.from_parameters([1.0], [[0.0]], [2.0], "spherical").save("mixture.npz")
+        >>> GaussianMixture.load("mixture.npz").means_
+        array([[0.]])
         """
         stored = read_mixture(path)
         known = {name: value for name, value in stored.parameters.items() if name in cls._defaults()}

@@ -63,6 +63,12 @@ class ScikitLearnEstimator:
         -------
         dict
             Values by name.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> GaussianMixture(3).get_params()["n_components"]
+        3
         """
         return {name: getattr(self, name) for name in self._defaults()}
 
@@ -82,6 +88,12 @@ class ScikitLearnEstimator:
         ------
         ParameterError
             If there is no parameter of a name.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture
+        >>> GaussianMixture(3).set_params(covariance_type="diag", tol=1e-4)
+        GaussianMixture(n_components=3, covariance_type='diag', tol=0.0001)
         """
         names = self._defaults().keys()
         for name in params:

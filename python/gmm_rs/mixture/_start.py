@@ -10,6 +10,7 @@ from gmm_rs._validation import Float64Array, check_data, check_float64
 from gmm_rs.exceptions import DimensionError, ParameterError
 from gmm_rs.mixture._arrays import check_matrices, check_means, check_weights, covariances_of
 from gmm_rs.mixture._data import check_finite
+from gmm_rs.mixture._fitted import FittedMixture, as_float64
 from gmm_rs.mixture._partitions import Partitions
 from gmm_rs.mixture._settings import Settings
 from gmm_rs.sources import RowSource
@@ -79,6 +80,23 @@ def read_start(
     weights = None if weights_init is None else check_weights(weights_init, n_components)
     means = None if means_init is None else check_means(means_init, n_components, n_features)
     return Start(_read_init(init_params, X, shape[0], settings, seed), weights, means, covariances)
+
+
+def start_from(mixture: FittedMixture, settings: Settings, n_features: int) -> Start:
+    """The parameters of a mixture, for a warm start; the number of components may have changed since it was fitted.
+
+    Raises
+    ------
+    DimensionError, ParameterError
+    """
+    shape = (settings.n_components, n_features)
+    weights = as_float64(mixture.weights_)
+    return Start(
+        "random_from_data",
+        check_weights(weights / weights.sum(), shape[0]),  # the sum of float32 weights is 1 in float32
+        check_means(mixture.means_, *shape),
+        check_matrices("covariance", mixture.covariances_, settings.covariance_type, *shape),
+    )
 
 
 def read_precisions(

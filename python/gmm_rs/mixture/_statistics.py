@@ -137,6 +137,13 @@ class SufficientStats:
         Raises
         ------
         NotFittedError, DimensionError, ParameterError, NonFiniteError
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture, SufficientStats
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[2.0]], [3.0], "spherical")
+        >>> SufficientStats.from_rows(mixture, [[1.0], [4.0]]).second  # (1 − 2)² + (4 − 2)²
+        array([[5.]])
         """
         if not isinstance(model, EvaluatedMixture):
             raise ParameterError(f"model must be a gmm_rs.GaussianMixture, but is {model!r}")
@@ -218,6 +225,14 @@ class SufficientStats:
         ------
         ParameterError, DimensionError
             If they are of mixtures that differ; the message says in what. `about` changes anchors.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture, SufficientStats
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[2.0]], [3.0], "spherical")
+        >>> one, two = (SufficientStats.from_rows(mixture, rows) for rows in ([[1.0]], [[4.0], [6.0]]))
+        >>> one.add(two).first
+        array([[5.]])
         """
         if not isinstance(other, SufficientStats):
             raise ParameterError(f"only SufficientStats can be added to SufficientStats, but {other!r} was given")
@@ -262,6 +277,13 @@ class SufficientStats:
         Raises
         ------
         ParameterError
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture, SufficientStats
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[2.0]], [3.0], "spherical")
+        >>> SufficientStats.from_rows(mixture, [[1.0], [4.0]]).scaled(0.5).zeroth
+        array([1.])
         """
         number = check_real("factor", factor, at_least=0.0)
         return replace(self, **{name: number * getattr(self, name) for name in _SUMS if name != "n_rows"})
@@ -286,6 +308,13 @@ class SufficientStats:
         Raises
         ------
         ParameterError, DimensionError
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture, SufficientStats
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[2.0]], [3.0], "spherical")
+        >>> SufficientStats.from_rows(mixture, [[1.0], [4.0]]).about([[1.0]]).second
+        array([[9.]])
         """
         new = _checked("anchors", anchors, self.anchors.shape)
         first, second = _core.recentre(
@@ -322,6 +351,13 @@ class SufficientStats:
             If `reg_covar` is out of its domain, or there are no rows.
         DegenerateCovarianceError
             If a covariance is singular, which `reg_covar` prevents; the component is named.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture, SufficientStats
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[2.0]], [3.0], "spherical")
+        >>> SufficientStats.from_rows(mixture, [[1.0], [4.0]]).to_model(reg_covar=0.0).covariances_
+        array([2.25])
         """
         from gmm_rs.mixture._gaussian_mixture import GaussianMixture
 
@@ -340,6 +376,13 @@ class SufficientStats:
         -------
         bytes
             A header with a version, then the arrays in float64; of symmetric matrices the lower triangle.
+
+        Examples
+        --------
+        >>> from gmm_rs import GaussianMixture, SufficientStats
+        >>> mixture = GaussianMixture.from_parameters([1.0], [[2.0]], [3.0], "spherical")
+        >>> type(SufficientStats.from_rows(mixture, [[1.0], [4.0]]).to_bytes())
+        <class 'bytes'>
         """
         return pack(self)
 

@@ -75,6 +75,14 @@ class Selection:
         ------
         ImportError
             If pandas is not installed; the message names the extra.
+
+        Examples
+        --------
+        >>> from gmm_rs import select
+        >>> X = [[0.0], [1.0], [0.5], [9.0], [9.5], [9.2]]
+        >>> frame = select(X, (1, 2), "spherical", random_state=0).to_frame()
+        >>> frame.sort_values("bic")["n_components"].tolist()
+        [2, 1]
         """
         try:
             import pandas as pd
@@ -98,6 +106,14 @@ class Selection:
         ------
         ImportError
             If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from gmm_rs import select
+        >>> X = [[0.0], [1.0], [0.5], [9.0], [9.5], [9.2]]
+        >>> axes = select(X, (1, 2), "spherical", random_state=0).plot()
+        >>> [line.get_xdata().tolist() for line in axes.get_lines()][0]
+        [1, 2]
         """
         from gmm_rs import plotting
 

@@ -242,6 +242,12 @@ class GMM(Module):
             If it is not a Serket node; the missing methods are named.
         ParameterError
             If it is not one node.
+
+        Examples
+        --------
+        >>> from gmm_rs import GMM, serket as srk
+        >>> gmm1 = GMM(2, save=False)
+        >>> gmm1.connect(srk.Observation([[1.0], [2.0], [8.0], [9.0]]))
         """
         if len(nodes) != 1:
             raise ParameterError(f"{self.get_name()} takes data from exactly one node, but was given {len(nodes)}")
@@ -269,6 +275,18 @@ class GMM(Module):
         -----
         StaleMessageWarning
             If the message from downstream is for another number of rows; it is ignored.
+
+        Examples
+        --------
+        >>> from gmm_rs import GMM, serket as srk
+        >>> obs = srk.Observation([[1.0], [2.0], [8.0], [9.0]])
+        >>> gmm1 = GMM(2, random_state=0, save=False)
+        >>> gmm1.connect(obs)
+        >>> gmm1.update()
+        >>> gmm1.labels_ == gmm1.labels_[0]
+        array([ True,  True, False, False])
+        >>> obs.get_backward_msg().shape
+        (4, 1)
         """
         X = self._read_data()
         message = read_message(self.get_backward_msg(), len(X), self.K, receiver=self.get_name())

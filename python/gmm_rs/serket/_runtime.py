@@ -83,6 +83,14 @@ class Module:
         ------
         TypeError
             If one of them is not a Serket node; the missing methods are named.
+
+        Examples
+        --------
+        >>> from gmm_rs import serket as srk
+        >>> module = srk.Module("square")
+        >>> module.connect(srk.Observation([1, 2]), srk.Observation([3, 4]))
+        >>> module.get_observations()
+        [array([1, 2]), array([3, 4])]
         """
         for node in nodes:
             check_upstream(node)
@@ -130,6 +138,15 @@ class Module:
             If the node is not connected.
         ParameterError
             If there are fewer messages than connected nodes.
+
+        Examples
+        --------
+        >>> from gmm_rs import serket as srk
+        >>> obs, module = srk.Observation([1, 2]), srk.Module("square")
+        >>> module.connect(obs)
+        >>> module.send_backward_msgs([[5, 6]])
+        >>> obs.get_backward_msg()
+        [5, 6]
         """
         nodes = self._connected()
         if len(msgs) < len(nodes):

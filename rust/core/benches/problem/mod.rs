@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use gmm_core::CovarianceType::{Diag, Full, Spherical, Tied};
 use gmm_core::{
-    CovarianceType, Covariances, Evaluator, Fit, FitConfig, Float, Mixture, Regularisation,
-    RowKnowledge, Rows, Threads, fit,
+    CovarianceType, Covariances, Evaluator, Fit, FitConfig, Float, Mixture, Progress,
+    Regularisation, RowKnowledge, Rows, Threads, fit,
 };
 use ndarray::{Array1, Array2, Array3};
 use rand::{RngExt, SeedableRng};
@@ -98,8 +98,10 @@ impl<T: Float + From<f32>> Problem<T> {
 
     /// A fit; `observe` is called after each iteration.
     pub(crate) fn fit(&self, config: &FitConfig, mut observe: impl FnMut()) -> Fit {
-        let observer = |_| {
-            observe();
+        let observer = |progress| {
+            if matches!(progress, Progress::Iteration { .. }) {
+                observe();
+            }
             ControlFlow::Continue(())
         };
         let knowledge = RowKnowledge::default();

@@ -20,7 +20,7 @@ use crate::parallel::Threads;
 use crate::rows::Units;
 use crate::watch::Watch;
 
-/// Values of a block, unless that is less than a few spans for each thread: so few that both blocks stay in the last level
+/// Values of a block, unless that is less than a few spans for each thread: so few that all blocks stay in the last level
 /// cache.
 const BLOCK_VALUES: usize = 1 << 20;
 
@@ -193,9 +193,10 @@ impl<'a, T: Float> BlockRows<'a, T> {
         for (number, sum) in results.try_iter() {
             sums.insert(number, sum);
         }
-        match start == self.n_samples {
-            true => Ok(sums.in_order()),
-            false => Err(self.changed(start)),
+        if start == self.n_samples {
+            Ok(sums.in_order())
+        } else {
+            Err(self.changed(start))
         }
     }
 

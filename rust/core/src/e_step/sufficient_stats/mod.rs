@@ -6,8 +6,8 @@
 //! (Bishop 2006, eqs. 9.24–9.27, shifted; Chan, Golub & LeVeque 1983).
 //!
 //! All workers of one pass share the anchors, so statistics of disjoint rows simply add. The
-//! anchors are the means of the step before: what is subtracted in the end is only as large as a
-//! mean has moved.
+//! anchors are the means of the step before, or their centre where all are near it: what is subtracted in the end is only
+//! as large as a mean has moved, or is away from that centre.
 
 mod anchors;
 mod parts;
