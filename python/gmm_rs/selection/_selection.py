@@ -112,7 +112,7 @@ class Selection:
         >>> from gmm_rs import select
         >>> X = [[0.0], [1.0], [0.5], [9.0], [9.5], [9.2]]
         >>> axes = select(X, (1, 2), "spherical", random_state=0).plot()
-        >>> [line.get_xdata().tolist() for line in axes.get_lines()][0]
+        >>> axes.get_lines()[0].get_xdata().tolist()
         [1, 2]
         """
         from gmm_rs import plotting

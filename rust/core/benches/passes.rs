@@ -104,7 +104,7 @@ fn passes<T: Float + From<f32>>(
         });
     };
     bench("iteration", Pass::Iteration, &mut |iterations| {
-        // In long fits components would empty, and be moved for as many iterations again.
+        // Short fits: a component that empties would be moved, for as many iterations again.
         let fits = (0..iterations as usize).step_by(MOST_ITERATIONS);
         let lengths = fits.map(|done| MOST_ITERATIONS.min(iterations as usize - done));
         lengths.map(|n| time_of_iterations(&problem, n)).sum()

@@ -111,10 +111,20 @@ impl<E: Float> Tables<E> {
                 }
             }
         }
-        match kind {
-            MomentKind::Full => self.add_narrow(lanes, n_features, anchors),
-            MomentKind::Diagonal => self.add_diagonal::<L, true>(lanes, n_features, anchors),
-            MomentKind::First => self.add_diagonal::<L, false>(lanes, n_features, anchors),
+        match (kind, anchors.are_equal) {
+            (MomentKind::Full, _) => self.add_narrow(lanes, n_features, anchors),
+            (MomentKind::Diagonal, true) => {
+                self.add_diagonal::<L, true, true>(lanes, n_features, anchors);
+            }
+            (MomentKind::Diagonal, false) => {
+                self.add_diagonal::<L, false, true>(lanes, n_features, anchors);
+            }
+            (MomentKind::First, true) => {
+                self.add_diagonal::<L, true, false>(lanes, n_features, anchors);
+            }
+            (MomentKind::First, false) => {
+                self.add_diagonal::<L, false, false>(lanes, n_features, anchors);
+            }
         }
     }
 
@@ -129,59 +139,34 @@ impl<E: Float> Tables<E> {
         for &k in &self.dense {
             let (tile, scratch) = (&self.tile.tile, &mut self.weighted_groups);
             let resp = self.tile.resp_of(k);
+            let anchor = &anchors.each[k];
             let [into] = &mut self.sums.moments([k], n_features, MomentKind::Full);
-            add_narrow_moments(
-                lanes,
-                tile,
-                n_features,
-                &anchors.each[k],
-                resp,
-                scratch,
-                into,
-            );
+            add_narrow_moments(lanes, tile, n_features, anchor, resp, scratch, into);
         }
     }
 
-    /// Adds all rows of the tile to the diagonal or first moments of the dense components.
+    /// Adds all rows of the tile to the diagonal or, without `SECOND`, first moments of the dense components, which have
+    /// one anchor if it is `SHARED`.
     #[inline(always)]
-    fn add_diagonal<L: Lanes<Element = E>, const SECOND: bool>(
+    fn add_diagonal<L: Lanes<Element = E>, const SHARED: bool, const SECOND: bool>(
         &mut self,
         lanes: L,
         n_features: usize,
         anchors: &Anchors<E>,
     ) {
-        if anchors.are_equal {
-            self.add_dense::<L, true, SECOND>(lanes, n_features, anchors);
-        } else {
-            self.add_dense::<L, false, SECOND>(lanes, n_features, anchors);
-        }
-    }
-
-    /// The same, where it is known whether the components share an anchor.
-    #[inline(always)]
-    fn add_dense<L: Lanes<Element = E>, const SHARED: bool, const SECOND: bool>(
-        &mut self,
-        lanes: L,
-        n_features: usize,
-        anchors: &Anchors<E>,
-    ) {
-        let mut adding = Adding {
-            tile: &self.tile,
-            n_features,
-            anchors,
-            sums: &mut self.sums,
-        };
+        let (tile, sums) = (&self.tile, &mut self.sums);
         let mut rest = &self.dense[..];
         if const { SHARED && L::GROUP == 6 } {
-            let (eights, others) = rest.as_chunks::<8>();
-            adding.diagonals::<L, SHARED, SECOND, 8>(lanes, eights);
+            let (eights, others) = rest.as_chunks();
+            add_diagonals::<L, SHARED, SECOND, 8>(lanes, tile, n_features, anchors, eights, sums);
             rest = others;
         }
-        let (fours, rest) = rest.as_chunks::<4>();
-        let (pairs, last) = rest.as_chunks::<2>();
-        adding.diagonals::<L, SHARED, SECOND, 4>(lanes, fours);
-        adding.diagonals::<L, SHARED, SECOND, 2>(lanes, pairs);
-        adding.diagonals::<L, SHARED, SECOND, 1>(lanes, last.as_chunks().0);
+        let (fours, rest) = rest.as_chunks();
+        let (pairs, rest) = rest.as_chunks();
+        let last = rest.as_chunks().0;
+        add_diagonals::<L, SHARED, SECOND, 4>(lanes, tile, n_features, anchors, fours, sums);
+        add_diagonals::<L, SHARED, SECOND, 2>(lanes, tile, n_features, anchors, pairs, sums);
+        add_diagonals::<L, SHARED, SECOND, 1>(lanes, tile, n_features, anchors, last, sums);
     }
 
     /// Adds the tile's full moments of `D` features.
@@ -210,35 +195,29 @@ impl<E: Float> Tables<E> {
     }
 }
 
-/// All rows of a tile, to be added to the moments of components.
-struct Adding<'a, E> {
-    tile: &'a TileScratch<E>,
+/// Adds all rows of the tile to the diagonal or first moments of components, `P` at a time.
+#[inline(always)]
+fn add_diagonals<L: Lanes, const SHARED: bool, const SECOND: bool, const P: usize>(
+    lanes: L,
+    tile: &TileScratch<L::Element>,
     n_features: usize,
-    anchors: &'a Anchors<E>,
-    sums: &'a mut PaddedSums,
-}
-
-impl<E: Float> Adding<'_, E> {
-    /// Adds the rows to the diagonal or, without `SECOND`, first moments of components, `P` at a time.
-    #[inline(always)]
-    fn diagonals<L: Lanes<Element = E>, const SHARED: bool, const SECOND: bool, const P: usize>(
-        &mut self,
-        lanes: L,
-        components: &[[usize; P]],
-    ) {
-        let kind = if SECOND {
-            MomentKind::Diagonal
-        } else {
-            MomentKind::First
-        };
-        for &components in components {
-            let weightings = components.map(|k| Weighting {
-                anchor: &self.anchors.each[k],
-                resp: self.tile.resp_of(k),
-            });
-            let (tile, n_features) = (&self.tile.tile, self.n_features);
-            let into = self.sums.moments(components, n_features, kind);
-            add_diagonal_moments::<L, SHARED, SECOND, P>(lanes, tile, n_features, weightings, into);
-        }
+    anchors: &Anchors<L::Element>,
+    components: &[[usize; P]],
+    sums: &mut PaddedSums,
+) {
+    let kind = if SECOND {
+        MomentKind::Diagonal
+    } else {
+        MomentKind::First
+    };
+    for &components in components {
+        let weightings = components.map(|k| Weighting {
+            anchor: &anchors.each[k],
+            resp: tile.resp_of(k),
+        });
+        let into = sums.moments(components, n_features, kind);
+        add_diagonal_moments::<L, SHARED, SECOND, P>(
+            lanes, &tile.tile, n_features, weightings, into,
+        );
     }
 }
