@@ -1,15 +1,18 @@
 """Fits that are interrupted and taken up again: equal bits, and a file that is whole, or the user's own."""
 
 import errno
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from commands import posix
 from numpy.testing import assert_array_equal
+from tables import save_parquet
 
 from gmm_rs import ConvergenceWarning, GaussianMixture, ParameterError, open_rows
 from gmm_rs.mixture import _checkpoint
@@ -146,6 +149,16 @@ class TestTakingUp:
         interrupted()
         np.save("X.npy", X)
         assert_equal(taken_up(open_rows("X.npy")), whole())
+
+    @pytest.mark.parametrize("room", [(10**9, 10**9), (0, 0), (0, 10**9), (10**9, 0)])
+    def test_parquet_with_room_for_a_copy_or_without(self, room, monkeypatch):
+        free = iter(room)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=next(free)))
+        rows = MANY_ROWS[:, [0, 1, 0]]
+        source = open_rows(save_parquet(rows, group=9999))
+        interrupted(source)
+        assert_equal(taken_up(source), whole(rows))
+        assert next(free, None) is None
 
     def test_ctrl_c(self):
         def press(iteration, lower_bound):

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import PROGRAM, fails, posix
+from numpy.testing import assert_array_equal
+from tables import save_parquet
 
 from gmm_rs import GaussianMixture
 from gmm_rs.cli import main
@@ -110,6 +112,19 @@ class TestProcess:
         assert finished.stderr.startswith("gmm-rs: cannot write a temporary file in ")
         assert finished.stderr.count("\n") == 1
         assert not Path("out.npz").exists()
+
+    @posix
+    def test_parquet_is_fitted_though_a_temporary_file_cannot_grow(self):
+        import resource
+
+        rows = np.random.default_rng(0).normal(size=(20_000, 3))
+        save_parquet(rows)
+        subprocess.run(
+            [*PROGRAM, *["fit", "rows.parquet", "-k", "1", "-o", "out.npz", "--restarts", "1"]],
+            check=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        )
+        assert_array_equal(GaussianMixture.load("out.npz").means_, GaussianMixture(1, random_state=0).fit(rows).means_)
 
     @posix
     @pytest.mark.parametrize(

@@ -12,9 +12,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from tables import KINDS, NAMED, NAMES, expected_dtype, read_whole, save_npy, save_parquet, save_text, to_table
 
-from gmm_rs import DimensionError, GaussianMixture, RowSource, open_rows
+from gmm_rs import DimensionError, RowSource, open_rows
 from gmm_rs.sources._ahead import read_ahead
-from gmm_rs.sources._spool import spooled
 
 N_ROWS = 23
 
@@ -212,27 +211,3 @@ class TestMemory:
         next(blocks)
         with pytest.raises(OSError, match=r"no answer: 'the disk'"):
             next(blocks)
-
-    def test_a_fit_parses_text_once(self, monkeypatch):
-        rows = np.random.default_rng(2).normal(size=(50, 3))
-        source = open_rows(save_text(rows, "rows.csv", delimiter=","))
-        opened, open_text = [], source._open
-        monkeypatch.setattr(source, "_open", lambda: opened.append(None) or open_text())
-        assert_array_equal(
-            GaussianMixture(2, random_state=0).fit(source).means_, GaussianMixture(2, random_state=0).fit(rows).means_
-        )
-        assert len(opened) == 1
-
-    def test_spooled_rows_are_read_once(self, rows):
-        passes = []
-
-        def make():
-            passes.append(None)
-            return iter([to_table(rows)])
-
-        source = spooled(open_rows(make))
-        passes.clear()
-        for _ in range(2):
-            assert_array_equal(read_whole(source), rows)
-        assert not passes
-        assert (source.feature_names, source.n_rows) == (NAMES, N_ROWS)

@@ -14,6 +14,7 @@ from gmm_rs.sources import RowSource
 from gmm_rs.sources._columns import Chooser
 from gmm_rs.sources._open import open_source
 from gmm_rs.sources._rows import numbered
+from gmm_rs.sources._spool import for_many_passes
 from gmm_rs.sources._text import TextRows
 
 STANDARD_STREAM = "-"
@@ -37,6 +38,7 @@ class TableRows(RowSource):
     def __init__(self, source: RowSource) -> None:
         super().__init__(source.name, source.n_features, source.dtype, source.feature_names, source.n_rows)
         self._source = source
+        self._is_encoded = source._is_encoded
         self._is_checked = False
 
     def _pieces(self, n_rows: int) -> Generator[FloatArray]:
@@ -82,13 +84,8 @@ def open_table(path: str, words: Sequence[str] | None, *, fitted: Sequence[str] 
 
 
 def open_table_to_fit(path: str, words: Sequence[str] | None) -> RowSource:
-    """The same, to be read often: text is parsed once, and kept in a temporary file."""
-    choose = partial(find_words, words, None)
-    if path == STANDARD_STREAM:
-        return TableRows(_open_standard_input(choose)).spooled()
-    source = open_source(path, choose)
-    rows = TableRows(source)
-    return rows.spooled() if isinstance(source, TextRows) else rows
+    """The same, to be read often: what is parsed or decoded is kept in a temporary file."""
+    return for_many_passes(open_table(path, words))
 
 
 def _open_standard_input(choose: Chooser) -> TextRows:

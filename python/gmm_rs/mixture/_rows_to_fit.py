@@ -3,7 +3,7 @@
 from gmm_rs.mixture._blocks import Rows, to_rows
 from gmm_rs.mixture._data import MeasuredRows, read_rows
 from gmm_rs.sources import RowSource
-from gmm_rs.sources._text import TextRows
+from gmm_rs.sources._spool import for_many_passes
 
 
 def rows_to_fit(X: object, n_components: int, *, estimator: str) -> tuple[Rows, tuple[int, int]]:
@@ -23,10 +23,8 @@ def rows_to_fit(X: object, n_components: int, *, estimator: str) -> tuple[Rows, 
     (3, 2)
     """
     rows = to_rows(X)
-    if isinstance(rows, TextRows):  # parsing it in each iteration would take most of the time
-        rows = rows.spooled()
     if isinstance(rows, RowSource):
-        measured = MeasuredRows(rows, n_components, estimator=estimator)
+        measured = MeasuredRows(for_many_passes(rows), n_components, estimator=estimator)
         return measured, (measured.extent[0], measured.n_features)
     rows = read_rows(rows, n_components, estimator=estimator)
     return rows, rows.shape

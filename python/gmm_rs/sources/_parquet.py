@@ -14,7 +14,13 @@ _BUFFER = 1 << 16
 """Bytes of a column that are read at a time; without it, all bytes of a row group are."""
 
 
-def open_parquet(path: Path, choose: Chooser, dtype: np.dtype[Any] | None) -> ArrowRows:
+class ParquetRows(ArrowRows):
+    """The rows of a Parquet file, which is decoded anew for each pass."""
+
+    _is_encoded = True
+
+
+def open_parquet(path: Path, choose: Chooser, dtype: np.dtype[Any] | None) -> ParquetRows:
     """The rows of the Parquet file at `path`, of which only the chosen columns are read.
 
     Raises
@@ -41,4 +47,4 @@ def open_parquet(path: Path, choose: Chooser, dtype: np.dtype[Any] | None) -> Ar
             schema, n_rows = file.schema_arrow, file.metadata.num_rows
         except pa.ArrowException as error:
             raise DataTypeError(f"{path} is no sound Parquet file: {error}") from error
-    return ArrowRows(read, schema, choose, dtype, str(path), n_rows)
+    return ParquetRows(read, schema, choose, dtype, str(path), n_rows)

@@ -52,6 +52,9 @@ class RowSource(ABC):
     (2, dtype('float64'), 3)
     """
 
+    _is_encoded = False
+    """Whether the rows are parsed or decoded, which takes longer than to read their numbers from a temporary file."""
+
     def __init__(
         self,
         name: str,
@@ -126,8 +129,9 @@ class RowSource(ABC):
     def spooled(self) -> "RowSource":
         """The same rows, read once and kept as numbers in a temporary file, which goes when it is no longer used.
 
-        Worth it where reading takes longer than a copy of the numbers on the disk: a fit does it to text by itself, and
-        Parquet is decoded once instead of in each iteration.
+        Worth it where rows are read several times, and that takes longer than to read their numbers from the disk. A
+        fit does it by itself to text, and to Parquet where there is room; do it to what a slow function gives, or
+        before many fits of one file.
 
         Returns
         -------

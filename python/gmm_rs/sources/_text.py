@@ -63,6 +63,8 @@ class TextRows(RowSource):
         If there are no rows.
     """
 
+    _is_encoded = True
+
     def __init__(
         self, open_text: Callable[[], TextIO], choose: Chooser, dtype: np.dtype[Any] | None, name: str
     ) -> None:
