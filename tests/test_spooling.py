@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from tables import KINDS, NAMES, read_whole, save_parquet, save_text, to_table
 
-from gmm_rs import GaussianMixture, NonFiniteError, open_rows
+from gmm_rs import GaussianMixture, NonFiniteError, open_rows, select
 from gmm_rs.cli import main
 from gmm_rs.cli._input import open_table_to_fit
 from gmm_rs.sources._text import TextRows
@@ -166,6 +166,28 @@ class TestFit:
             with pytest.raises(NonFiniteError, match="rows.parquet holds NaN at row 18000, column 1;"):
                 fitted(source)
         assert len(readings) == 2
+
+
+CANDIDATES = {"n_components": (1, 2, 3), "covariance_types": ("full", "diag"), "n_init": 1, "random_state": 0}
+
+
+class TestSelect:
+    @pytest.mark.parametrize("criterion", ["bic", "held-out"])
+    @pytest.mark.parametrize("save", [save_csv, save_parquet])
+    def test_all_candidates_share_one_file(self, save, criterion, readings, files):
+        found = select(open_rows(save(ROWS)), criterion=criterion, **CANDIDATES)
+        assert len(readings) == len(files) == 1
+        expected = select(ROWS, criterion=criterion, **CANDIDATES)
+        assert_array_equal(found.table[criterion], expected.table[criterion])
+        assert_equal(found.best_model_, expected.best_model_)
+        assert list(found.best_model_.feature_names_in_) == list(NAMES)
+
+    def test_without_room(self, readings, files, set_free):
+        set_free(0)
+        found = select(open_rows(save_parquet(ROWS)), **CANDIDATES)
+        assert len(readings) > 6
+        assert files == []
+        assert_equal(found.best_model_, select(ROWS, **CANDIDATES).best_model_)
 
 
 class TestCommands:

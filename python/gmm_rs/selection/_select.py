@@ -147,7 +147,8 @@ def select(
     verdicts = _judge_all(candidates, parts, criterion, settings, workers, callback)
     merged = [_merge(verdicts[candidate], counts) for candidate in candidates]
     selection = Selection(criterion, candidates, merged, maximise=criterion == HELD_OUT)
-    selection.best_model_ = best.set_params(**selection.best_params).fit(X, sample_weight=sample_weight)
+    data = rows if isinstance(rows, RowSource) else X  # an array has lost the names of a frame's columns
+    selection.best_model_ = best.set_params(**selection.best_params).fit(data, sample_weight=sample_weight)
     return selection
 
 
