@@ -21,7 +21,8 @@ use crate::source::PortableResponsibilities;
 #[derive(Debug)]
 pub(crate) struct TileScratch<E> {
     pub(crate) tile: Tile<E>,
-    /// resp_nk, a row of [`capacity`](Self::capacity) lanes for each component; 0 in lanes that hold no row.
+    /// resp_nk, a row of [`capacity`](Self::capacity) lanes for each component; 0 in lanes of the tile's groups that hold no
+    /// row.
     pub(crate) resp: Buffer<E>,
     /// The two parts of log₂ p(x_n): the largest term's logarithm, and the sum in units of it.
     maximum: Buffer<E>,
@@ -48,10 +49,10 @@ impl<E: Float> TileScratch<E> {
         }
     }
 
-    /// The responsibilities of component `k`.
+    /// The responsibilities of component `k`, those of the lanes of the tile's groups.
     #[inline(always)]
-    pub(crate) fn resp_of(&self, k: usize) -> &[E] {
-        &self.resp[k * self.capacity..(k + 1) * self.capacity]
+    pub(crate) fn resp_of<L: Lanes<Element = E>>(&self, k: usize) -> &[E] {
+        &self.resp[k * self.capacity..][..self.tile.n_lanes::<L>()]
     }
 
     /// log p(x) of row `n` of the tile, in nats.
@@ -120,8 +121,9 @@ impl<E: Float> Responsibilities<E> for Posterior<'_, E> {
             }
         }
         by_group!(L, V => self.fill_groups::<L, V>(lanes, start, scratch));
+        let n_lanes = scratch.tile.n_lanes::<L>();
         for row in scratch.resp.chunks_exact_mut(scratch.capacity) {
-            row[len..].fill(E::default());
+            row[len..n_lanes].fill(E::default());
         }
         match self.terms.sample_weight {
             None => log_likelihood(scratch, len),

@@ -138,7 +138,7 @@ impl<E: Float> Tables<E> {
     ) {
         for &k in &self.dense {
             let (tile, scratch) = (&self.tile.tile, &mut self.weighted_groups);
-            let resp = self.tile.resp_of(k);
+            let resp = self.tile.resp_of::<L>(k);
             let anchor = &anchors.each[k];
             let [into] = &mut self.sums.moments([k], n_features, MomentKind::Full);
             add_narrow_moments(lanes, tile, n_features, anchor, resp, scratch, into);
@@ -213,7 +213,7 @@ fn add_diagonals<L: Lanes, const SHARED: bool, const SECOND: bool, const P: usiz
     for &components in components {
         let weightings = components.map(|k| Weighting {
             anchor: &anchors.each[k],
-            resp: tile.resp_of(k),
+            resp: tile.resp_of::<L>(k),
         });
         let into = sums.moments(components, n_features, kind);
         add_diagonal_moments::<L, SHARED, SECOND, P>(

@@ -9,7 +9,7 @@
 //! Without a prior a, κ0, S0 and e are 0. A component without rows gets the mode of the prior; where there is none,
 //! it keeps its mean and gets the variances of the data.
 
-use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayViewMut2, Axis};
 
 use super::prior::Prior;
 use crate::e_step::{SufficientStats, TotalScatter};
@@ -41,10 +41,8 @@ pub(crate) fn m_step(
         .zeroth
         .iter()
         .map(|s0| (s0 + prior.weight_concentration) / rows);
-    let mut means = Array2::zeros((n_components, n_features));
-    for (component, mut mean) in components.iter().zip(means.outer_iter_mut()) {
-        mean.assign(&component.mean);
-    }
+    let mean = |(k, d): (usize, usize)| components[k].features[d].mean;
+    let means = Array2::from_shape_fn((n_components, n_features), mean);
     let estimate = Estimate {
         stats,
         components: &components,
@@ -62,22 +60,26 @@ pub(crate) fn m_step(
 /// What is known of one component before its covariance.
 struct Component {
     s0: f64,
-    /// x̄; without rows, the anchor.
-    mean_of_rows: Array1<f64>,
-    /// x̄ − anchor.
-    shift: Array1<f64>,
-    /// x̄ − m0; without rows, 0.
-    offset: Array1<f64>,
     /// κ0 / (κ0 + s0).
     pull: f64,
+    features: Vec<Feature>,
+}
+
+/// One coordinate of what is known of a component.
+struct Feature {
+    /// x̄; without rows, the anchor.
+    mean_of_rows: f64,
+    /// x̄ − anchor.
+    shift: f64,
+    /// x̄ − m0; without rows, 0.
+    offset: f64,
     /// μ.
-    mean: Array1<f64>,
+    mean: f64,
 }
 
 impl Component {
     /// Component `k`, where all have so many rows in `total`.
     fn new(stats: &SufficientStats, k: usize, total: f64, prior: &Prior) -> Self {
-        let anchor = &stats.anchors[k][..];
         let s0 = match stats.zeroth[k] {
             // Nor may 1/s0 overflow.
             s0 if s0 < (NOTHING * total).max(4.0 * f64::MIN_POSITIVE) => 0.0,
@@ -89,37 +91,38 @@ impl Component {
         } else {
             (0.0, 1.0)
         };
-        let shift = stats.first.row(k).mapv(|s1| s1 * inverse_count);
-        let mean_of_rows = &ArrayView1::from(anchor) + &shift;
-        let prior_mean = ArrayView1::from(&prior.mean);
-        let offset = if s0 > 0.0 {
-            &mean_of_rows - &prior_mean
-        } else {
-            Array1::zeros(anchor.len())
+        let feature = |((s1, anchor), prior_mean): ((&f64, &f64), &f64)| {
+            let shift = s1 * inverse_count;
+            let mean_of_rows = anchor + shift;
+            let offset = if s0 > 0.0 { mean_of_rows - prior_mean } else { 0.0 };
+            Feature {
+                mean_of_rows,
+                shift,
+                offset,
+                mean: if kappa > 0.0 {
+                    prior_mean + (1.0 - pull) * offset
+                } else {
+                    mean_of_rows
+                },
+            }
         };
-        let mean = if kappa > 0.0 {
-            &prior_mean + (1.0 - pull) * &offset
-        } else {
-            mean_of_rows.clone()
-        };
+        let sums = stats.first.row(k).into_iter().zip(&stats.anchors[k]);
         Self {
             s0,
-            mean_of_rows,
-            shift,
-            offset,
             pull,
-            mean,
+            features: sums.zip(&prior.mean).map(feature).collect(),
         }
     }
 
     /// Entry (i, j) of κ0 s0/(κ0 + s0) (x̄ − m0)(x̄ − m0)ᵀ.
     fn between(&self, i: usize, j: usize) -> f64 {
-        self.pull * self.s0 * self.offset[i] * self.offset[j]
+        let offset = |d: usize| self.features[d].offset;
+        self.pull * self.s0 * offset(i) * offset(j)
     }
 
     /// What turns entry (i, j) of the second moments about the anchor into that of the scatter about x̄.
     fn recentring(&self, i: usize, j: usize) -> f64 {
-        -self.s0 * self.shift[i] * self.shift[j]
+        -self.s0 * self.features[i].shift * self.features[j].shift
     }
 }
 
@@ -176,7 +179,7 @@ impl Estimate<'_> {
         let sum = |term: &dyn Fn(&Component) -> f64| self.components.iter().map(term).sum::<f64>();
         let within = |i, j| match total {
             Some(total) => {
-                let offset = |c: &Component, d: usize| c.mean_of_rows[d] - total.origin[d];
+                let offset = |c: &Component, d: usize| c.features[d].mean_of_rows - total.origin[d];
                 total.second[packed_index(i, j)] - sum(&|c| c.s0 * offset(c, i) * offset(c, j))
             }
             None => {

@@ -185,7 +185,7 @@ impl RowKnowledge<'_> {
             check_parameter(
                 weights.iter().all(|&w| w >= 0.0) && total > 0.0 && total.is_finite(),
                 "sample_weight",
-                format!(
+                format_args!(
                     "from {} to {}, sum {total}",
                     minimum(weights),
                     maximum(weights)

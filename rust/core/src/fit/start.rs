@@ -118,7 +118,7 @@ fn check_responsibilities(
             check_parameter(
                 row.iter().all(|&r| r >= 0.0) && sum > 0.0 && sum.is_finite(),
                 "init",
-                format!("{row} in row {n} of start {start}"),
+                format_args!("{row} in row {n} of start {start}"),
                 "finite and not negative, with a positive sum in each row",
             )?;
         }
@@ -138,7 +138,7 @@ fn check_partitions(
         check_parameter(
             (largest as usize) < n_components,
             "init",
-            format!("label {largest} in start {start}"),
+            format_args!("label {largest} in start {start}"),
             "labels from 0 to n_components − 1",
         )?;
     }
@@ -251,7 +251,7 @@ fn check_finite<'a>(
 ) -> Result<(), GmmError> {
     match values.find(|x| !x.is_finite()) {
         None => Ok(()),
-        Some(x) => check_parameter(false, name, format!("{x} in one entry"), "finite"),
+        Some(x) => check_parameter(false, name, format_args!("{x} in one entry"), "finite"),
     }
 }
 

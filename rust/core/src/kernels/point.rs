@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use crate::float::{Element, Float};
-use crate::rows::{Buffer, buffer, padded};
+use crate::rows::padded;
 
 /// A point that rows are measured from. Where the element type is too coarse for it (`f32`), it has a second
 /// part, so that x − high − low is as exact as x is.
@@ -53,12 +53,13 @@ impl<L: Lanes> Centre<L> {
 /// A point that moments are taken about: one whose coordinates the element type can hold, near the wanted one.
 #[derive(Debug, Clone)]
 pub(crate) struct Anchor<E> {
-    coordinates: Buffer<E>,
+    /// Zeros fill up the last vector.
+    coordinates: Vec<E>,
 }
 
 impl<E: Float> Anchor<E> {
     pub(crate) fn new(wanted: &[f64]) -> Self {
-        let mut coordinates = buffer(padded(wanted.len()));
+        let mut coordinates = vec![E::default(); padded(wanted.len())];
         for (coordinate, &wanted) in coordinates.iter_mut().zip(wanted) {
             *coordinate = E::from_f64(wanted);
         }

@@ -131,7 +131,7 @@ pub(crate) fn check_weights_and_means(
     check_parameter(
         k > 0 && d > 0,
         "means",
-        format!("of shape ({k}, {d})"),
+        format_args!("of shape ({k}, {d})"),
         "not empty",
     )?;
     check_shape("weights", weights.shape(), &[k])?;
@@ -146,7 +146,7 @@ pub(crate) fn check_weights(name: &'static str, weights: &Array1<f64>) -> Result
     check_parameter(
         weights.iter().all(|&w| w >= 0.0) && (total - 1.0).abs() <= 1e-6,
         name,
-        format!("{weights} (sum {total})"),
+        format_args!("{weights} (sum {total})"),
         "non-negative, with sum 1",
     )
 }

@@ -33,7 +33,7 @@ pub fn precisions_cholesky(covariances: &Covariances) -> Result<Covariances, Gmm
     check_parameter(
         not_empty,
         "covariances",
-        format!("of shape {shape:?}"),
+        format_args!("of shape {shape:?}"),
         "not empty",
     )?;
     covariances.check_shape("covariances", n_components, n_features)?;

@@ -152,6 +152,12 @@ impl<E: Float> Tile<E> {
         self.len
     }
 
+    /// Lanes of the groups that hold rows.
+    #[inline(always)]
+    pub(crate) fn n_lanes<L: Lanes<Element = E>>(&self) -> usize {
+        self.len.next_multiple_of(L::LANES * L::GROUP)
+    }
+
     /// The groups that hold rows, each `n_features` times [`Lanes::GROUP`] vectors.
     #[inline(always)]
     pub(crate) fn groups<L: Lanes<Element = E>>(&self) -> impl Iterator<Item = &[L::Vector]> {

@@ -1,6 +1,6 @@
 //! Rows in any of the places where they may be, and passes over them.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, CowArray, Ix2};
 
 use super::blocks::BlockRows;
 use super::cluster::ClusterRows;
@@ -104,7 +104,7 @@ impl<'a, T: Float> Source<'a, T> {
         Ok(sums.total().expect("there is at least one row"))
     }
 
-    /// The rows of these numbers, which are in order.
+    /// The rows of these numbers, which are in order; a view of them if they are all rows in memory.
     ///
     /// # Errors
     /// Those of [`pass`](Self::pass).
@@ -113,9 +113,13 @@ impl<'a, T: Float> Source<'a, T> {
         numbers: &[usize],
         threads: &Threads,
         watch: &Watch,
-    ) -> Result<Array2<T>, GmmError> {
+    ) -> Result<CowArray<'_, T, Ix2>, GmmError> {
         if let Self::Memory(rows) = self {
-            return Ok(rows.view().select(Axis(0), numbers));
+            let all = 0..rows.n_samples();
+            return Ok(match numbers.iter().copied().eq(all) {
+                true => rows.view().into(),
+                false => rows.view().select(Axis(0), numbers).into(),
+            });
         }
         let gather = Gather {
             numbers,
@@ -125,7 +129,8 @@ impl<'a, T: Float> Source<'a, T> {
         let values = self.pass(&gather, threads, watch)?.0;
         let values = values.into_iter().map(T::from_f64).collect();
         let shape = (numbers.len(), self.n_features());
-        Ok(Array2::from_shape_vec(shape, values).expect("one row for each number"))
+        let rows = Array2::from_shape_vec(shape, values).expect("one row for each number");
+        Ok(rows.into())
     }
 
     /// Half the difference between the largest and the smallest value of each feature.

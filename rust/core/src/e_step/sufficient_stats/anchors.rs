@@ -74,7 +74,7 @@ impl SufficientStats {
         check_parameter(
             total > 0.0 && total.is_finite(),
             "zeroth",
-            format!("of sum {total}"),
+            format_args!("of sum {total}"),
             "of a sum that is finite and above 0: add the statistics of rows first",
         )?;
         let n_features = self.first.ncols();

@@ -12,7 +12,7 @@ use crate::init::ground::Ground;
 use crate::init::labelled::respected;
 use crate::kernels;
 use crate::parallel::{Spans, Threads};
-use crate::rows::{MAX_TILE, Rows, Tile, buffer};
+use crate::rows::{MAX_TILE, Rows, Tile};
 
 impl<T: Float> Clusters<T> {
     /// The same clusters, numbered so that they agree with what is known of the rows.
@@ -79,7 +79,7 @@ impl<T: Float> WithSimd for Label<'_, T> {
         let lanes = T::lanes(simd);
         let mut tile = Tile::new(self.rows.ncols(), MAX_TILE);
         let mut mapped = Tile::new(self.clusters.space.n_axes(), MAX_TILE);
-        let mut found = buffer::<T>(MAX_TILE);
+        let mut found = [T::default(); MAX_TILE];
         let mut labels = Vec::with_capacity(self.rows.nrows());
         for rows in self.rows.axis_chunks_iter(Axis(0), MAX_TILE) {
             tile.load::<T::Lanes<S>, T>(rows);

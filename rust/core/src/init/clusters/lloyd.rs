@@ -8,7 +8,7 @@ use crate::kernels;
 use crate::kernels::clusters::{add_members, nearest, select_members};
 use crate::kernels::lanes::{Lanes, Single, by_group};
 use crate::parallel::Threads;
-use crate::rows::{MAX_TILE, buffer};
+use crate::rows::MAX_TILE;
 use crate::watch::Watch;
 
 /// Iterations at most.
@@ -76,9 +76,9 @@ impl Sums {
     }
 
     /// Adds the sums of other rows.
-    fn merge(mut self, other: &Self) -> Self {
-        let counts = self.counts.iter_mut().zip(&other.counts);
-        for (sum, term) in counts.chain(self.first.iter_mut().zip(&other.first)) {
+    fn merge(mut self, other: Self) -> Self {
+        let counts = self.counts.iter_mut().zip(other.counts);
+        for (sum, term) in counts.chain(self.first.iter_mut().zip(other.first)) {
             *sum += term;
         }
         self.inertia += other.inertia;
@@ -100,8 +100,8 @@ pub(super) fn sums(
             n_features,
         })
     });
-    let zero = Sums::zero(centres.len() / n_features, n_features);
-    partials.iter().fold(zero, Sums::merge)
+    let total = partials.into_iter().reduce(Sums::merge);
+    total.expect("there is at least one row")
 }
 
 /// The work of [`sums`] on one span.
@@ -126,7 +126,7 @@ impl Sum<'_> {
     fn groups<L: Lanes<Element = f32>, const V: usize>(self, lanes: L) -> Sums {
         let n_clusters = self.centres.len() / self.n_features;
         let mut sums = Sums::zero(n_clusters, self.n_features);
-        let (mut labels, mut members) = (buffer(MAX_TILE), buffer(MAX_TILE));
+        let (mut labels, mut members) = ([0.0; MAX_TILE], [0.0; MAX_TILE]);
         let weights = self.rows.weights.chunks_exact(MAX_TILE);
         for (tile, weights) in self.rows.tiles.iter().zip(weights) {
             let weights = L::vectors(weights);

@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::init::labelled::respected;
 use crate::kernels::clusters::nearest;
 use crate::kernels::lanes::{Lanes, by_group};
-use crate::rows::{Buffer, LogPrior, Tile, buffer};
+use crate::rows::{LogPrior, MAX_TILE, Tile};
 use crate::source::PortableResponsibilities;
 
 impl<T: Float> Clusters<T> {
@@ -32,7 +32,7 @@ impl<T: Float> Clusters<T> {
         lanes: L,
         tile: &Tile<T>,
         mapped: &mut Tile<T>,
-        found: &mut Buffer<T>,
+        found: &mut [T],
     ) {
         by_group!(L, V => self.find_in_groups::<L, V>(lanes, tile, mapped, found));
     }
@@ -43,7 +43,7 @@ impl<T: Float> Clusters<T> {
         lanes: L,
         tile: &Tile<T>,
         mapped: &mut Tile<T>,
-        found: &mut Buffer<T>,
+        found: &mut [T],
     ) {
         self.space.map_tile(lanes, tile, mapped);
         let vectors = L::vectors_mut(found).as_chunks_mut::<V>().0;
@@ -70,7 +70,7 @@ impl<T: Float> Responsibilities<T> for Nearest<'_, T> {
     ) -> f64 {
         let capacity = scratch.capacity;
         let mut mapped = Tile::new(self.clusters.space.n_axes(), capacity);
-        let mut found = buffer(capacity);
+        let mut found = [T::default(); MAX_TILE];
         self.clusters
             .find_nearest(lanes, &scratch.tile, &mut mapped, &mut found);
         scratch.resp.fill(T::default());
