@@ -171,7 +171,7 @@ fn each_tile<T: Float, W: Output>(
     let flops = flops_per_row(n_components, n_features, MomentKind::Full);
     let spans = Spans::new(rows.n_samples(), n_features, flops, 0);
     let parts = out.axis_chunks_iter_mut(Axis(0), spans.span_len());
-    let work = spans.ranges().into_iter().zip(parts).collect();
+    let work = spans.ranges().into_iter().zip(parts);
     threads.map(work, |(span, part)| {
         kernels::run(SpanEvaluation {
             rows: rows.view().slice_move(s![span.clone(), ..]),

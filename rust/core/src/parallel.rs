@@ -84,12 +84,14 @@ impl Threads {
     /// `work` of every item, in the order of the items. Where one thread does, it is the calling one.
     pub(crate) fn map<I: Send, R: Send>(
         &self,
-        items: Vec<I>,
+        items: impl IntoIterator<Item = I, IntoIter: ExactSizeIterator>,
         work: impl Fn(I) -> R + Send + Sync,
     ) -> Vec<R> {
+        let items = items.into_iter();
         if items.len() == 1 || self.count() == 1 {
-            return items.into_iter().map(work).collect();
+            return items.map(work).collect();
         }
+        let items: Vec<I> = items.collect();
         self.install(|| items.into_par_iter().with_max_len(1).map(work).collect())
     }
 
@@ -211,7 +213,7 @@ mod tests {
     fn results_come_in_order_for_any_number_of_threads() {
         for n in 1..5 {
             let threads = Threads::new(n).expect("a few threads can be had");
-            let squares = threads.map((0..100).collect(), |i: usize| i * i);
+            let squares = threads.map(0..100, |i: usize| i * i);
             assert!(squares.iter().enumerate().all(|(i, &s)| s == i * i));
         }
         assert!(Threads::new(0).is_err());

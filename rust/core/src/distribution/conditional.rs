@@ -137,7 +137,7 @@ impl Conditional {
         let single = Threads::new(1)?;
         let weights = weights.axis_chunks_iter_mut(Axis(0), span_len);
         let means = means.axis_chunks_iter_mut(Axis(0), span_len);
-        let spans = weights.zip(means).enumerate().collect();
+        let spans = weights.zip(means).enumerate();
         let results = threads.map(spans, |(index, (mut weights, mut means))| {
             let start = index * span_len;
             let values = values.slice(start..start + weights.nrows());
@@ -183,7 +183,7 @@ impl Conditional {
                 span.1 = Some(part);
             }
         }
-        let spans = spans.into_iter().enumerate().collect();
+        let spans = spans.into_iter().enumerate();
         let results = threads.map(spans, |(index, (mut mean, mut covariance))| {
             let start = index * span_len;
             let values = values.slice(start..start + mean.nrows());

@@ -65,16 +65,13 @@ pub fn sample(
         stream.jump();
         (index * span_len, stream.clone(), rows, labels)
     });
-    threads.map(
-        spans.collect(),
-        |(start, mut stream, mut rows, mut labels)| {
-            for (k, run) in runs(start..start + rows.nrows(), &ends) {
-                let rows = rows.slice_mut(s![run.clone(), ..]);
-                labels.slice_mut(s![run]).fill(k as i64);
-                draw(mixture, k, roots.of(k), &mut stream, rows);
-            }
-        },
-    );
+    threads.map(spans, |(start, mut stream, mut rows, mut labels)| {
+        for (k, run) in runs(start..start + rows.nrows(), &ends) {
+            let rows = rows.slice_mut(s![run.clone(), ..]);
+            labels.slice_mut(s![run]).fill(k as i64);
+            draw(mixture, k, roots.of(k), &mut stream, rows);
+        }
+    });
     Ok(())
 }
 

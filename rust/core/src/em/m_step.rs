@@ -94,7 +94,11 @@ impl Component {
         let feature = |((s1, anchor), prior_mean): ((&f64, &f64), &f64)| {
             let shift = s1 * inverse_count;
             let mean_of_rows = anchor + shift;
-            let offset = if s0 > 0.0 { mean_of_rows - prior_mean } else { 0.0 };
+            let offset = if s0 > 0.0 {
+                mean_of_rows - prior_mean
+            } else {
+                0.0
+            };
             Feature {
                 mean_of_rows,
                 shift,

@@ -74,7 +74,7 @@ pub fn fit_many<R: Send>(
     };
     watch.run(
         |_| observer(),
-        || Ok(threads.map((0..n_sets).collect(), |set| fit_one(set, &fitter))),
+        || Ok(threads.map(0..n_sets, |set| fit_one(set, &fitter))),
     )
 }
 

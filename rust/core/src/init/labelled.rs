@@ -43,7 +43,9 @@ impl KnownMeans {
     /// The centres that are known, one after another.
     pub(super) fn centres<T: Float>(&self, space: &FeatureSpace<T>) -> Vec<f32> {
         let means = self.0.iter().flatten();
-        means.flat_map(|mean| space.map(mean)).collect()
+        means
+            .flat_map(|mean| space.map(mean.iter().copied()))
+            .collect()
     }
 
     /// `centres`, of which the known ones come first, each in the place of its component; the others fill the gaps in order.

@@ -188,7 +188,7 @@ pub(crate) fn factorise_all(
             let components: Vec<Result<_, _>> = if d < MANY_FEATURES {
                 (0..k).map(factorise).collect()
             } else {
-                threads.map((0..k).collect(), factorise)
+                threads.map(0..k, factorise)
             };
             let components: Result<Vec<_>, _> = components.into_iter().collect();
             let (triangles, log_dets) = components?.into_iter().unzip();

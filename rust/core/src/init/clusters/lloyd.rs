@@ -93,7 +93,7 @@ pub(super) fn sums(
     n_features: usize,
     threads: &Threads,
 ) -> Sums {
-    let partials = threads.map(packed.spans.iter().collect(), |rows| {
+    let partials = threads.map(&packed.spans, |rows| {
         kernels::run(Sum {
             rows,
             centres,

@@ -65,7 +65,7 @@ pub(super) fn greedy_centres<T: Float>(
                     .collect()
             }
         };
-        threads.map(potentials.iter_mut().collect(), |potential| {
+        threads.map(&mut potentials, |potential| {
             kernels::run(Try {
                 potential,
                 candidates: &candidates,

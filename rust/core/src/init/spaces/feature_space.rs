@@ -126,9 +126,9 @@ impl<T: Float> FeatureSpace<T> {
     }
 
     /// The point `x`, mapped (not to the same last digit as [`map_tile`](Self::map_tile) maps it).
-    pub(crate) fn map(&self, x: &[f64]) -> Vec<f32> {
-        let mut z = vec![0.0; x.len()];
-        self.standardise(x.iter().copied(), &mut z);
+    pub(crate) fn map(&self, x: impl Iterator<Item = f64>) -> Vec<f32> {
+        let mut z = vec![0.0; self.map.scale.len()];
+        self.standardise(x, &mut z);
         match &self.map.axes {
             None => z.into_iter().map(|z| z as f32).collect(),
             Some(axes) => {
@@ -140,8 +140,6 @@ impl<T: Float> FeatureSpace<T> {
 
     /// Row `n`, mapped.
     pub(crate) fn point(&self, rows: &Rows<'_, T>, n: usize) -> Vec<f32> {
-        let view = rows.view();
-        let row: Vec<f64> = view.row(n).iter().map(|x| x.to_f64()).collect();
-        self.map(&row)
+        self.map(rows.view().row(n).iter().map(|x| x.to_f64()))
     }
 }
