@@ -26,6 +26,7 @@ from gmm_rs import (
     MixtureFits,
     NonFiniteError,
     ParameterError,
+    _core,
     fit_many,
 )
 
@@ -59,6 +60,19 @@ def assert_same_model(found: GaussianMixture, expected: GaussianMixture) -> None
         assert np.asarray(getattr(found, name)).dtype == np.asarray(getattr(expected, name)).dtype
     for name in ("lower_bound_", "n_iter_", "converged_", "restarts_", "n_features_in_"):
         assert getattr(found, name) == getattr(expected, name)
+
+
+def test_how_many_the_engine_is_given_at_a_time_does_not_matter(stack, monkeypatch):
+    sets = [*stack, stack[0][:1], *stack[::-1]]
+    expected = fit_many(sets, K, random_state=7)
+    given, fit_some = [], _core.fit_many
+    monkeypatch.setattr(_core, "fit_many", lambda tasks, *a, **b: given.append(len(tasks)) or fit_some(tasks, *a, **b))
+    monkeypatch.setattr("gmm_rs.many._fit_many._AT_A_TIME", 5)
+    fits = fit_many(sets, K, random_state=7)
+    assert given == [5, 5, 2]
+    assert fits.failures == expected.failures != {}
+    for name in STACKS:
+        assert_array_equal(getattr(fits, name), getattr(expected, name))
 
 
 @every_kind

@@ -1,4 +1,4 @@
-"""`fit_many`: the data sets, the parameters and the starts in, one call into the engine, the fits out."""
+"""`fit_many`: the data sets, the parameters and the starts in, through the engine, the fits out."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -21,6 +21,9 @@ from gmm_rs.mixture._start import check_start_kind
 
 if TYPE_CHECKING:
     from gmm_rs._core import FitResult
+
+_AT_A_TIME = 1024
+"""Data sets that the engine is given at a time. It holds them, and compares each with all views of the same array."""
 
 
 def fit_many(
@@ -130,8 +133,16 @@ def fit_many(
         for entry, seed, *initial in zip(sound, seeds.tolist(), *(part.checked for part in starts), strict=True)
         if isinstance(entry, DataSet)
     ]
-    results = iter(
-        _core.fit_many(tasks, settings.n_components, n_init=settings.n_init, init=kind, **engine_arguments(settings))
+    results = (
+        result
+        for start in range(0, len(tasks), _AT_A_TIME)
+        for result in _core.fit_many(
+            tasks[start : start + _AT_A_TIME],
+            settings.n_components,
+            n_init=settings.n_init,
+            init=kind,
+            **engine_arguments(settings),
+        )
     )
     return MixtureFits(
         mixture,
