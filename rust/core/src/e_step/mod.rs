@@ -14,5 +14,5 @@ pub(crate) use self::density::Densities;
 pub(crate) use self::responsibilities::{Posterior, Responsibilities, RowTerms, TileScratch};
 pub(crate) use self::sufficient_stats::MomentKind;
 pub use self::sufficient_stats::SufficientStats;
-pub(crate) use self::total::{SingleComponent, TotalScatter};
+pub(crate) use self::total::{SingleComponent, TotalScatter, moments_of_all};
 pub(crate) use self::worst_row::{WorstRow, WorstRowPass};

@@ -8,7 +8,7 @@ use ndarray::{ArrayView1, s};
 
 use super::accumulate::Accumulator;
 use super::responsibilities::{Responsibilities, TileScratch};
-use super::sufficient_stats::MomentKind;
+use super::sufficient_stats::{MomentKind, SufficientStats};
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::kernels::lanes::Lanes;
@@ -28,7 +28,7 @@ pub(crate) struct TotalScatter {
 }
 
 impl TotalScatter {
-    /// One pass, in `f64` whatever the data are in; weights are in units of `weight_unit`.
+    /// One pass; weights are in units of `weight_unit`.
     ///
     /// # Errors
     /// Those of [`Source::pass`].
@@ -40,12 +40,8 @@ impl TotalScatter {
         threads: &Threads,
         watch: &Watch,
     ) -> Result<Self, GmmError> {
-        let accumulator = Accumulator::<f64>::new(1, origin.len());
-        let (anchor, all) = ([origin.to_vec()], SingleComponent(sample_weight));
-        let stats = accumulator
-            .moments(&anchor, MomentKind::Full, &all, watch)
-            .of(source, threads)?
-            .scaled(weight_unit);
+        let stats =
+            moments_of_all(source, origin, sample_weight, threads, watch)?.scaled(weight_unit);
         Ok(Self {
             second: stats.second.into_raw_vec_and_offset().0,
             origin: origin.to_vec(),
@@ -61,6 +57,23 @@ impl TotalScatter {
             self.second[packed_index(d, d)] > FAR * within
         })
     }
+}
+
+/// The moments of all rows about `origin`, as those of a single component: one pass, in `f64` whatever the data are in.
+///
+/// # Errors
+/// Those of [`Source::pass`].
+pub(crate) fn moments_of_all<T: Float>(
+    source: &Source<'_, T>,
+    origin: &[f64],
+    sample_weight: Option<ArrayView1<'_, f64>>,
+    threads: &Threads,
+    watch: &Watch,
+) -> Result<SufficientStats, GmmError> {
+    let accumulator = Accumulator::<f64>::new(1, origin.len());
+    let (anchor, all) = ([origin.to_vec()], SingleComponent(sample_weight));
+    let moments = accumulator.moments(&anchor, MomentKind::Full, &all, watch);
+    moments.of(source, threads)
 }
 
 /// The weights of the rows as responsibilities of a single component.

@@ -27,7 +27,7 @@ pub(super) fn short_em_start<T: Float>(
         let mut best: Option<(Mixture, f64)> = None;
         let mut start = None;
         for run in 0..RUNS {
-            let space = drawing_space(trial, run, rng);
+            let space = drawing_space(trial, run, rng)?;
             let clusters = Clusters::at_random_rows(trial, space, rng).aligned(trial)?;
             let mixture = trial.mixture_of(&clusters)?;
             if let Ok(found) = trial.em.iterate(mixture.clone(), ITERATIONS)

@@ -120,14 +120,14 @@ impl<'b, 'a, T: Float> Starts<'b, 'a, T> {
             }),
             StartMethod::KMeansPlusPlus => {
                 let clusters = self.on_trial_rows(rng, |trial, rng| {
-                    let space = drawing_space(trial, index, rng);
+                    let space = drawing_space(trial, index, rng)?;
                     Clusters::seeded(trial, space, rng)?.aligned(trial)
                 })?;
                 self.mixture_of(&clusters)
             }
             StartMethod::RandomFromData => {
                 let clusters = self.on_trial_rows(rng, |trial, rng| {
-                    let space = drawing_space(trial, index, rng);
+                    let space = drawing_space(trial, index, rng)?;
                     Clusters::at_random_rows(trial, space, rng).aligned(trial)
                 })?;
                 self.mixture_of(&clusters)

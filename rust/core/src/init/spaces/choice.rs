@@ -5,6 +5,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::feature_space::FeatureSpace;
 use super::pursuit::least_kurtosis;
 use super::whitening::Whitened;
+use crate::error::GmmError;
 use crate::float::Float;
 use crate::init::ground::Ground;
 
@@ -21,11 +22,14 @@ enum Space {
 }
 
 /// The spaces of k-means in start number `index`: all, to choose from, and then each in turn, so that starts differ.
+///
+/// # Errors
+/// [`GmmError::Interrupted`] when the fit is stopped.
 pub(in crate::init) fn kmeans_spaces<T: Float>(
     ground: &Ground<'_, '_, T>,
     index: usize,
     rng: &mut Xoshiro256PlusPlus,
-) -> Vec<FeatureSpace<T>> {
+) -> Result<Vec<FeatureSpace<T>>, GmmError> {
     const ALL: [Space; 3] = [
         Space::Standardised,
         Space::Whitened,
@@ -45,33 +49,36 @@ fn found_spaces<T: Float>(
     ground: &Ground<'_, '_, T>,
     wanted: &[Space],
     rng: &mut Xoshiro256PlusPlus,
-) -> Vec<FeatureSpace<T>> {
-    let (rows, spread) = (&ground.rows, ground.spread);
+) -> Result<Vec<FeatureSpace<T>>, GmmError> {
+    let spread = ground.spread;
     let standardised = || FeatureSpace::standardised(spread);
-    if rows.n_features() == 1 || ground.n_components() == 1 {
-        return vec![standardised()];
+    let is_one = ground.rows.n_features() == 1 || ground.n_components() == 1;
+    if is_one || matches!(wanted, [Space::Standardised]) {
+        return Ok(vec![standardised()]);
     }
-    let weights = ground.em.knowledge.sample_weight;
-    let Some(whitened) = Whitened::new(rows, weights, spread, rng) else {
-        return vec![standardised()];
+    let Some(whitened) = Whitened::new(ground, rng)? else {
+        return Ok(vec![standardised()]);
     };
     let found = wanted.iter().map(|space| match space {
         Space::Standardised => standardised(),
         Space::Whitened => FeatureSpace::along(spread, whitened.axes.clone()),
         Space::LeastKurtosis(n_tries) => {
-            let axis = least_kurtosis(&whitened, *n_tries, rng);
+            let axis = least_kurtosis(&whitened, *n_tries, ground.em.threads, rng);
             FeatureSpace::along(spread, vec![axis])
         }
     });
-    found.collect()
+    Ok(found.collect())
 }
 
 /// A space to draw single rows in: standardised features and whitened ones, in turn.
+///
+/// # Errors
+/// [`GmmError::Interrupted`] when the fit is stopped.
 pub(in crate::init) fn drawing_space<T: Float>(
     ground: &Ground<'_, '_, T>,
     index: usize,
     rng: &mut Xoshiro256PlusPlus,
-) -> FeatureSpace<T> {
+) -> Result<FeatureSpace<T>, GmmError> {
     let wanted = [Space::Standardised, Space::Whitened][index % 2];
-    found_spaces(ground, &[wanted], rng).remove(0)
+    Ok(found_spaces(ground, &[wanted], rng)?.remove(0))
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::float::Float;
-use crate::kernels::lanes::Lanes;
+use crate::float::{Element, Float};
+use crate::kernels::lanes::{Lanes, by_group};
 use crate::kernels::point::Point;
 use crate::linalg::dot;
 use crate::rows::{Rows, Spread, Tile};
@@ -76,42 +76,44 @@ impl<T: Float> FeatureSpace<T> {
         mapped: &mut Tile<T>,
     ) {
         mapped.hold_as_many(tile);
-        let zero = lanes.splat(T::default());
-        let mut z = vec![zero; self.map.scale.len() * L::GROUP];
+        by_group!(L, V => self.map_groups::<L, V>(lanes, tile, mapped));
+    }
+
+    #[inline(always)]
+    fn map_groups<L: Lanes<Element = T>, const V: usize>(
+        &self,
+        lanes: L,
+        tile: &Tile<T>,
+        mapped: &mut Tile<T>,
+    ) {
+        let mut z = vec![[lanes.splat(T::default()); V]; self.map.scale.len()];
         for (group, out) in tile.groups::<L>().zip(mapped.groups_mut::<L>()) {
-            let Some(axes) = &self.map.axes else {
-                self.standardise_group(lanes, group, out);
-                continue;
-            };
-            self.standardise_group(lanes, group, &mut z);
-            for (axis, y) in axes.iter().zip(out.chunks_exact_mut(L::GROUP)) {
-                y.fill(zero);
-                for (&a, z) in axis.iter().zip(z.chunks_exact(L::GROUP)) {
-                    let a = lanes.splat(T::from_f64(a));
-                    for (y, &z) in y.iter_mut().zip(z) {
-                        *y = lanes.mul_add(a, z, *y);
-                    }
+            let (x, out) = (group.as_chunks().0, out.as_chunks_mut().0);
+            match &self.map.axes {
+                None => self.standardise_group(lanes, x, out),
+                Some(axes) => {
+                    self.standardise_group(lanes, x, &mut z);
+                    project::<L, V>(lanes, &z, axes, out);
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn standardise_group<L: Lanes<Element = T>>(
+    fn standardise_group<L: Lanes<Element = T>, const V: usize>(
         &self,
         lanes: L,
-        group: &[L::Vector],
-        out: &mut [L::Vector],
+        x: &[[L::Vector; V]],
+        z: &mut [[L::Vector; V]],
     ) {
         let most = lanes.splat(T::from_f64(LIMIT));
         let least = lanes.splat(T::from_f64(-LIMIT));
-        let features = group.chunks_exact(L::GROUP);
-        for (d, (x, z)) in features.zip(out.chunks_exact_mut(L::GROUP)).enumerate() {
+        for (d, (x, z)) in x.iter().zip(z).enumerate() {
             let centre = self.centre.coordinate(lanes, d);
             let scale = lanes.splat(T::from_f64(self.map.scale[d]));
-            for (&x, z) in x.iter().zip(z) {
-                let scaled = lanes.mul(centre.difference(lanes, x), scale);
-                *z = lanes.max(lanes.min(scaled, most), least);
+            for v in 0..V {
+                let scaled = lanes.mul(centre.difference(lanes, x[v]), scale);
+                z[v] = lanes.max(lanes.min(scaled, most), least);
             }
         }
     }
@@ -141,5 +143,59 @@ impl<T: Float> FeatureSpace<T> {
     /// Row `n`, mapped.
     pub(crate) fn point(&self, rows: &Rows<'_, T>, n: usize) -> Vec<f32> {
         self.map(rows.view().row(n).iter().map(|x| x.to_f64()))
+    }
+}
+
+/// The coordinates of `z` along `axes`, into `out`.
+#[inline(always)]
+fn project<L: Lanes, const V: usize>(
+    lanes: L,
+    z: &[[L::Vector; V]],
+    axes: &[Vec<f64>],
+    out: &mut [[L::Vector; V]],
+) {
+    let (fours, others) = axes.as_chunks::<4>();
+    let (outs_of_fours, outs_of_others) = out.as_chunks_mut::<4>();
+    for (axes, out) in fours.iter().zip(outs_of_fours) {
+        *out = project_together(lanes, z, axes);
+    }
+    for (axis, out) in others.iter().zip(outs_of_others) {
+        [*out] = project_together(lanes, z, std::array::from_ref(axis));
+    }
+}
+
+/// The same for `B` axes, so that what is read of `z` is used as often.
+#[inline(always)]
+fn project_together<L: Lanes, const V: usize, const B: usize>(
+    lanes: L,
+    z: &[[L::Vector; V]],
+    axes: &[Vec<f64>; B],
+) -> [[L::Vector; V]; B] {
+    let mut sums = [[lanes.splat(L::Element::default()); V]; B];
+    let common = axes.iter().map(Vec::len).min().unwrap_or(0);
+    for (d, z) in z[..common].iter().enumerate() {
+        for b in 0..B {
+            add_multiple(lanes, axes[b][d], z, &mut sums[b]);
+        }
+    }
+    for b in 0..B {
+        for (&a, z) in axes[b][common..].iter().zip(&z[common..]) {
+            add_multiple(lanes, a, z, &mut sums[b]);
+        }
+    }
+    sums
+}
+
+/// sums += a z.
+#[inline(always)]
+fn add_multiple<L: Lanes, const V: usize>(
+    lanes: L,
+    a: f64,
+    z: &[L::Vector; V],
+    sums: &mut [L::Vector; V],
+) {
+    let a = lanes.splat(L::Element::from_f64(a));
+    for v in 0..V {
+        sums[v] = lanes.mul_add(a, z[v], sums[v]);
     }
 }

@@ -4,14 +4,15 @@
 //! distances, the same for all linear images of the data. Clusters that are elongated in a common direction, and so far from
 //! round that k-means cuts them across, are seen here.
 
-use ndarray::ArrayView1;
-use pulp::{Simd, WithSimd};
+use ndarray::{Array2, s};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::feature_space::FeatureSpace;
+use crate::e_step::moments_of_all;
+use crate::error::GmmError;
 use crate::float::Float;
-use crate::kernels;
-use crate::linalg::{cholesky, dot, invert_lower, packed_row};
+use crate::init::ground::Ground;
+use crate::linalg::{cholesky, dot, invert_lower, packed_index, packed_row};
 use crate::rows::{Rows, Spread, stratified};
 
 /// Rows that correlations are taken from, at most, unless features are many.
@@ -27,109 +28,110 @@ const LEAST_ROWS_PER_FEATURE: usize = 5;
 /// A row with a feature so many units of spread from the centre is left out.
 const FAR: f64 = 10.0;
 
-/// Whitened rows, those of a sample where there are many.
+/// Rows that are projected at a time.
+pub(super) const BLOCK: usize = 64;
+
+/// The space, and the rows that it follows from.
 pub(super) struct Whitened {
     /// The rows of L⁻¹.
     pub(super) axes: Vec<Vec<f64>>,
-    /// A column for each axis.
-    pub(super) columns: Vec<Vec<f64>>,
+    /// The standardised features of these rows about their means, shape (D, N); zeros fill up the last block.
+    pub(super) features: Array2<f64>,
+    /// N, without what fills up.
+    pub(super) n_rows: usize,
 }
 
 impl Whitened {
-    /// Whitens `rows`, unless they are too few. Directions that vary less than rounding aren't stretched further.
+    /// Whitens the rows of `ground`, unless they are too few. Directions that vary less than rounding aren't stretched
+    /// further.
+    ///
+    /// # Errors
+    /// [`GmmError::Interrupted`] when the fit is stopped.
     pub(super) fn new<T: Float>(
-        rows: &Rows<'_, T>,
-        sample_weight: Option<ArrayView1<'_, f64>>,
-        spread: &Spread,
+        ground: &Ground<'_, '_, T>,
         rng: &mut Xoshiro256PlusPlus,
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>, GmmError> {
+        let (rows, em) = (&ground.rows, ground.em);
         let n_features = rows.n_features();
         let n_rows = rows
             .n_samples()
             .min(MAX_ROWS.max(ROWS_PER_FEATURE * n_features));
-        let sample = stratified(rows.n_samples(), sample_weight, n_rows, rng);
+        let sample = stratified(rows.n_samples(), em.knowledge.sample_weight, n_rows, rng);
         // They are in order.
         let n_different = 1 + sample.windows(2).filter(|pair| pair[0] != pair[1]).count();
         if n_different < LEAST_ROWS_PER_FEATURE * n_features {
-            return None;
+            return Ok(None);
         }
-        let columns = standardised_columns(rows, &sample, spread);
-        kernels::run(Whiten {
-            columns,
-            n_features,
-            smallest: 16.0 * n_features as f64 * T::EPSILON,
-        })
+        let (mut features, n_rows) = standardised(rows, &sample, ground.spread);
+        if n_rows == 0 {
+            return Ok(None);
+        }
+        let standardised = Rows::new(features.t())?.into();
+        let origin = vec![0.0; n_features];
+        let sums = moments_of_all(&standardised, &origin, None, em.threads, em.watch)?;
+        let share = 1.0 / n_rows as f64;
+        let mean = share * &sums.first.row(0);
+        for (mut feature, mean) in features.outer_iter_mut().zip(&mean) {
+            feature.slice_mut(s![..n_rows]).map_inplace(|z| *z -= mean);
+        }
+        let smallest = 16.0 * n_features as f64 * T::EPSILON;
+        let mut correlations = sums.second.into_raw_vec_and_offset().0;
+        for i in 0..n_features {
+            for j in 0..=i {
+                let correlation = &mut correlations[packed_index(i, j)];
+                *correlation = *correlation * share - mean[i] * mean[j];
+            }
+            correlations[packed_index(i, i)] += smallest;
+        }
+        let Ok(factor) = cholesky(correlations, n_features) else {
+            return Ok(None);
+        };
+        let inverse = invert_lower(&factor, n_features);
+        let axis = |i| packed_row(&inverse, i).to_vec();
+        Ok(Some(Self {
+            axes: (0..n_features).map(axis).collect(),
+            features,
+            n_rows,
+        }))
+    }
+
+    /// L⁻¹ z.
+    pub(super) fn map(&self, z: &[f64]) -> Vec<f64> {
+        let along = |axis: &Vec<f64>| dot(axis, &z[..axis.len()]);
+        self.axes.iter().map(along).collect()
+    }
+
+    /// The axis a, of standardised features, with aᵀ z = wᵀ L⁻¹ z.
+    pub(super) fn axis(&self, w: &[f64]) -> Vec<f64> {
+        let mut axis = vec![0.0; w.len()];
+        for (row, w) in self.axes.iter().zip(w) {
+            for (entry, l) in axis.iter_mut().zip(row) {
+                *entry += w * l;
+            }
+        }
+        axis
     }
 }
 
-/// The standardised features of the rows in `sample`, those that are far out aside.
-fn standardised_columns<T: Float>(
+/// The standardised features of the rows in `sample`, those that are far out aside, and how many rows there are; zeros
+/// fill up the last block.
+fn standardised<T: Float>(
     rows: &Rows<'_, T>,
     sample: &[usize],
     spread: &Spread,
-) -> Vec<Vec<f64>> {
+) -> (Array2<f64>, usize) {
     let n_features = rows.n_features();
     let space = FeatureSpace::<T>::standardised(spread);
-    let mut columns = vec![Vec::with_capacity(sample.len()); n_features];
+    let mut features = Array2::zeros((n_features, sample.len().next_multiple_of(BLOCK)));
     let mut z = vec![0.0; n_features];
-    let view = rows.view();
+    let mut n_rows = 0;
     for &n in sample {
-        space.standardise(view.row(n).iter().map(|x| x.to_f64()), &mut z);
+        space.standardise(rows.view().row(n).iter().map(|x| x.to_f64()), &mut z);
         if z.iter().all(|z| z.abs() <= FAR) {
-            for (column, &z) in columns.iter_mut().zip(&z) {
-                column.push(z);
-            }
+            let column = features.column_mut(n_rows);
+            column.into_iter().zip(&z).for_each(|(to, z)| *to = *z);
+            n_rows += 1;
         }
     }
-    columns
-}
-
-/// The work of [`Whitened::new`], compiled for each instruction set.
-struct Whiten {
-    columns: Vec<Vec<f64>>,
-    n_features: usize,
-    smallest: f64,
-}
-
-impl WithSimd for Whiten {
-    type Output = Option<Whitened>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Option<Whitened> {
-        let Self {
-            mut columns,
-            n_features,
-            smallest,
-        } = self;
-        let n_rows = columns[0].len() as f64;
-        for column in &mut columns {
-            let mean = column.iter().sum::<f64>() / n_rows;
-            column.iter_mut().for_each(|z| *z -= mean);
-        }
-        let mut correlations = Vec::new();
-        for i in 0..n_features {
-            for j in 0..=i {
-                let correlation = dot(&columns[i], &columns[j]) / n_rows;
-                let least = if i == j { smallest } else { 0.0 };
-                correlations.push(correlation + least);
-            }
-        }
-        let factor = cholesky(correlations, n_features).ok()?;
-        let inverse = invert_lower(&factor, n_features);
-        let axes: Vec<Vec<f64>> = (0..n_features)
-            .map(|i| packed_row(&inverse, i).to_vec())
-            .collect();
-        // From the last to the first, as each needs those before it as they were.
-        for i in (0..n_features).rev() {
-            let (before, rest) = columns.split_at_mut(i);
-            let column = &mut rest[0];
-            column.iter_mut().for_each(|y| *y *= axes[i][i]);
-            for (z, &factor) in before.iter().zip(&axes[i]) {
-                for (y, z) in column.iter_mut().zip(z) {
-                    *y += factor * z;
-                }
-            }
-        }
-        Some(Whitened { axes, columns })
-    }
+    (features, n_rows)
 }
