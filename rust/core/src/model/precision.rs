@@ -221,14 +221,25 @@ pub(crate) fn factorise_all(
 
 /// The packed L⁻¹ of a covariance, that of component `k`, and its log-determinant.
 fn factorise(covariance: ArrayView2<'_, f64>, k: usize) -> Result<(Vec<f64>, f64), GmmError> {
-    let factorised = kernels::run(Factorise {
-        triangle: pack_lower(covariance),
-        n_features: covariance.nrows(),
-    });
+    let factorised = inverse_factor(pack_lower(covariance), covariance.nrows());
     factorised.map_err(|Pivot { index, value }| degenerate(k, index, value))
 }
 
-/// The work of [`factorise`], compiled for each instruction set.
+/// The packed L⁻¹ of a packed matrix L Lᵀ of size `n_features`, and its log-determinant.
+///
+/// # Errors
+/// The first pivot that is not a positive finite number.
+pub(crate) fn inverse_factor(
+    triangle: Vec<f64>,
+    n_features: usize,
+) -> Result<(Vec<f64>, f64), Pivot> {
+    kernels::run(Factorise {
+        triangle,
+        n_features,
+    })
+}
+
+/// The work of [`inverse_factor`], compiled for each instruction set.
 struct Factorise {
     triangle: Vec<f64>,
     n_features: usize,

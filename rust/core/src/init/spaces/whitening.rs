@@ -12,7 +12,8 @@ use crate::e_step::moments_of_all;
 use crate::error::GmmError;
 use crate::float::Float;
 use crate::init::ground::Ground;
-use crate::linalg::{cholesky, dot, invert_lower, packed_index, packed_row};
+use crate::linalg::{dot, packed_index, packed_row};
+use crate::model::inverse_factor;
 use crate::rows::{Rows, Spread, stratified};
 
 /// Rows that correlations are taken from, at most, unless features are many.
@@ -66,6 +67,7 @@ impl Whitened {
         if n_rows == 0 {
             return Ok(None);
         }
+        // Rows of zeros add nothing to sums about 0.
         let standardised = Rows::new(features.t())?.into();
         let origin = vec![0.0; n_features];
         let sums = moments_of_all(&standardised, &origin, None, em.threads, em.watch)?;
@@ -83,10 +85,9 @@ impl Whitened {
             }
             correlations[packed_index(i, i)] += smallest;
         }
-        let Ok(factor) = cholesky(correlations, n_features) else {
+        let Ok((inverse, _)) = inverse_factor(correlations, n_features) else {
             return Ok(None);
         };
-        let inverse = invert_lower(&factor, n_features);
         let axis = |i| packed_row(&inverse, i).to_vec();
         Ok(Some(Self {
             axes: (0..n_features).map(axis).collect(),
