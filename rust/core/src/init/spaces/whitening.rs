@@ -63,27 +63,19 @@ impl Whitened {
         if n_different < LEAST_ROWS_PER_FEATURE * n_features {
             return Ok(None);
         }
-        let (mut features, n_rows) = standardised(rows, &sample, ground.spread);
+        let (features, n_rows) = centred(rows, &sample, ground.spread);
         if n_rows == 0 {
             return Ok(None);
         }
-        // Rows of zeros add nothing to sums about 0.
-        let standardised = Rows::new(features.t())?.into();
+        // What fills up adds nothing to sums about 0.
+        let filled = Rows::new(features.t())?.into();
         let origin = vec![0.0; n_features];
-        let sums = moments_of_all(&standardised, &origin, None, em.threads, em.watch)?;
-        let share = 1.0 / n_rows as f64;
-        let mean = share * &sums.first.row(0);
-        for (mut feature, mean) in features.outer_iter_mut().zip(&mean) {
-            feature.slice_mut(s![..n_rows]).map_inplace(|z| *z -= mean);
-        }
+        let sums = moments_of_all(&filled, &origin, None, em.threads, em.watch)?;
+        let correlations = sums.second / n_rows as f64;
+        let mut correlations = correlations.into_raw_vec_and_offset().0;
         let smallest = 16.0 * n_features as f64 * T::EPSILON;
-        let mut correlations = sums.second.into_raw_vec_and_offset().0;
-        for i in 0..n_features {
-            for j in 0..=i {
-                let correlation = &mut correlations[packed_index(i, j)];
-                *correlation = *correlation * share - mean[i] * mean[j];
-            }
-            correlations[packed_index(i, i)] += smallest;
+        for d in 0..n_features {
+            correlations[packed_index(d, d)] += smallest;
         }
         let Ok((inverse, _)) = inverse_factor(correlations, n_features) else {
             return Ok(None);
@@ -114,9 +106,9 @@ impl Whitened {
     }
 }
 
-/// The standardised features of the rows in `sample`, those that are far out aside, and how many rows there are; zeros
-/// fill up the last block.
-fn standardised<T: Float>(
+/// The standardised features of the rows in `sample`, those that are far out aside, about their means, and how many rows
+/// there are; zeros fill up the last block.
+fn centred<T: Float>(
     rows: &Rows<'_, T>,
     sample: &[usize],
     spread: &Spread,
@@ -133,6 +125,11 @@ fn standardised<T: Float>(
             column.into_iter().zip(&z).for_each(|(to, z)| *to = *z);
             n_rows += 1;
         }
+    }
+    for mut feature in features.outer_iter_mut() {
+        let mut feature = feature.slice_mut(s![..n_rows]);
+        let mean = feature.sum() / n_rows as f64;
+        feature -= mean;
     }
     (features, n_rows)
 }
